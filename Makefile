@@ -1,0 +1,58 @@
+# Every target says what it does: `make help`. Tools come from node_modules (Node 24 included) and from test/cluster's cache.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install packages tools generate verify typecheck lint test test-unit run demo bench images
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: node_modules/.package-lock.json ## Install the npm packages (Node 24 is one of them)
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo "==> npm ci (about 170 packages, 350 MB, usually half a minute)"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+packages:
+	@test/cluster/install-packages.sh
+
+tools: install packages ## Build or find the pinned Kubernetes, Prometheus and Helm programs
+	@node test/cluster/prepare.ts
+
+generate: install ## Write what is generated: CRD, RBAC, chart schema, API docs
+	@node crds/generate.ts
+	@node operator/generate.ts
+
+verify: generate ## Regenerate and demand a clean tree
+	@changes="$$(git status --porcelain -- config docs crds)"; if [ -n "$$changes" ]; then echo "generated files are stale, commit these:"; echo "$$changes"; git --no-pager diff --stat -- config docs crds; exit 1; fi
+	@echo "generated files are fresh"
+
+typecheck: install ## Check the types
+	@tsc
+
+lint: install ## oxlint and knip (unused files, exports, dependencies)
+	@oxlint
+	@knip
+
+test-unit: install ## The tests that need nothing but Node
+	@vitest run --project unit
+
+test: install tools verify typecheck lint ## Everything CI runs: checks, unit, component and cluster tests (root, Linux)
+	@vitest run --project unit --project component
+	@vitest run --project cluster
+
+run: install ## Start one responder on loopback, to be tried with curl
+	@node test/demo/run.ts
+
+demo: install tools ## A cluster with two tenants and Prometheus; CONTEXT=kind-kind uses yours; ARGS=--once checks and ends
+	@node test/demo/demo.ts $(if $(CONTEXT),--context $(CONTEXT)) $(ARGS)
+
+bench: install ## Benchmarks, each with its peers and a control in one run
+	@node test/bench/http.ts
+
+images: install ## Build the two images into dist/images, no daemon needed
+	@node build/images.ts

@@ -1,0 +1,41 @@
+// Three projects by what they need: unit (nothing), component (real processes on loopback), cluster (real Kubernetes).
+import { defineConfig } from "vitest/config";
+
+const exclude = ["node_modules/**", "test/fixtures/**"];
+
+export default defineConfig({
+  test: {
+    // no retries: a flaky test is a bug
+    retry: 0,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          // a default import of a CommonJS package is what Node makes of it, not what Vite would
+          deps: { interopDefault: false },
+          include: ["test/**/*.test.ts"],
+          exclude: [...exclude, "test/**/*.component.test.ts", "test/**/*.cluster.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "component",
+          include: ["test/**/*.component.test.ts"],
+          exclude,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/**/*.cluster.test.ts"],
+          exclude,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
