@@ -1,0 +1,30 @@
+// Condition types and their closed sets of reasons. docs/status-conditions.md explains each one.
+
+export const conditionReasons = {
+  /** The whole resource: every pod that was asked for is ready and everything we manage is applied. */
+  Ready: ["AllReady", "ScaledToZero", "WorkloadUnavailable", "ApplyFailed", "Conflict", "TenantTaken", "Invalid", "Paused"],
+  /** kstatus: work is under way and will end without help. */
+  Reconciling: ["Progressing", "Settled"],
+  /** kstatus: nothing will happen until somebody changes something. */
+  Stalled: ["Invalid", "TenantTaken", "Conflict", "Forbidden", "NotStalled"],
+  WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "RolloutStuck", "QuotaExceeded", "NotApplied"],
+  MonitorReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
+  RulesReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
+  DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],
+  /** Present only while spec.paused is true. */
+  Paused: ["PausedBySpec"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type ConditionType = keyof typeof conditionReasons;
+export type Reason<T extends ConditionType = ConditionType> = (typeof conditionReasons)[T][number];
+export type ConditionStatus = "True" | "False" | "Unknown";
+
+/** A metav1.Condition. lastTransitionTime is RFC 3339 in UTC, to the second. */
+export interface Condition {
+  type: ConditionType;
+  status: ConditionStatus;
+  reason: Reason;
+  message: string;
+  observedGeneration: number;
+  lastTransitionTime: string;
+}

@@ -1,0 +1,172 @@
+// KVResponder: the spec as a zod schema, THE source of the CRD's YAML, the TypeScript types and docs/api.md.
+import { z } from "zod";
+import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memory, memoryBetween, mode, noLonger } from "./fields.ts";
+import { maxNameLength } from "./names.ts";
+import { matches, type Rule, withRules } from "./rules.ts";
+
+/** Node and its libraries need this much beside the entries; reason in docs/design-decisions.md. */
+export const memoryHeadroom = { fixedMi: 96, perEntryByte: 0.25 } as const;
+
+const resourceList = (description: string) =>
+  z
+    .object({
+      cpu: cpu("CPU, for example 500m.").optional(),
+      memory: memory("Memory, for example 512Mi.").optional(),
+    })
+    .meta({ description });
+
+interface ResourceList {
+  cpu?: string | undefined;
+  memory?: string | undefined;
+}
+
+/** Kubernetes would refuse such pods; said here, the author of the resource hears it. */
+const requestWithinLimit = (name: keyof ResourceList): Rule<{ requests?: ResourceList | undefined; limits?: ResourceList | undefined }> => ({
+  cel: `!has(self.requests) || !has(self.requests.${name}) || !has(self.limits) || !has(self.limits.${name}) || ${celAmounts([`self.requests.${name}`, `self.limits.${name}`], "$0.compareTo($1) <= 0")}`,
+  message: `requests.${name} must not be larger than limits.${name}`,
+  fieldPath: `.requests.${name}`,
+  test: ({ requests, limits }) => amountsHold(requests?.[name] ?? "", limits?.[name] ?? "", (request, limit) => request <= limit),
+});
+
+const resources = withRules(
+  z.object({
+    requests: resourceList("What the scheduler reserves. Without requests.memory it is the memory limit.").optional(),
+    limits: resourceList("What the kernel enforces. Without limits.memory the limit is derived from cache.maxMemory.").optional(),
+  }),
+  [requestWithinLimit("cpu"), requestWithinLimit("memory")],
+  { description: "CPU and memory of each pod." },
+);
+
+const cache = withRules(
+  z.object({
+    maxMemory: memoryBetween("1Mi", "1Ti", "Memory that one pod may use for entries, index included, for example 512Mi. Entries are evicted beyond it.").prefault("256Mi"),
+    defaultTTL: duration("Time to live of an entry that is written without one, for example 1h. Absent: such entries do not expire.", "1s", "87600h").optional(),
+    maxValueBytes: z.int32().min(1).max(67_108_864).default(1_048_576).meta({ description: "Largest value in bytes. A larger one is refused with 413." }),
+  }),
+  [
+    {
+      cel: celAmounts(["self.maxMemory"], "sign($0.sub(self.maxValueBytes)) >= 0"),
+      message: "maxValueBytes must fit into maxMemory",
+      fieldPath: ".maxValueBytes",
+      test: ({ maxMemory, maxValueBytes }) => amountsHold(maxMemory, String(maxValueBytes), (memory, value) => value <= memory),
+    },
+  ],
+  { description: "What the cache holds and for how long." },
+).prefault({});
+
+const serviceMonitor = withRules(
+  z.object({
+    mode: mode("ServiceMonitor"),
+    // two samples must fall into the five minutes that alerts look back, with one scrape lost
+    interval: duration("How often Prometheus scrapes, for example 15s.", "1s", "2m").default("30s"),
+    scrapeTimeout: duration("When Prometheus gives up on a scrape. At most the interval.", "100ms", "2m").default("10s"),
+    labels: extraLabels("Labels by which your Prometheus selects ServiceMonitors, for example release: kube-prometheus-stack.").optional(),
+  }),
+  [
+    {
+      cel: celNoLonger("self.scrapeTimeout", "self.interval"),
+      message: "scrapeTimeout (10s when absent) must not be longer than interval; set both",
+      fieldPath: ".scrapeTimeout",
+      test: (monitor) => noLonger(monitor.scrapeTimeout, monitor.interval),
+    },
+  ],
+  { description: "The tenant's ServiceMonitor." },
+).prefault({});
+
+const rules = z
+  .object({
+    mode: mode("PrometheusRule"),
+    labels: extraLabels("Labels by which your Prometheus selects PrometheusRules.").optional(),
+  })
+  .prefault({})
+  .meta({ description: "The tenant's alerting rules." });
+
+const dashboard = z
+  .object({
+    mode: mode("dashboard ConfigMap"),
+    // the sidecar makes a directory of it: no '/', and no leading '.'
+    folder: withRules(
+      z.string().max(128),
+      [matches("^[A-Za-z0-9][-A-Za-z0-9_. ]*$", "must begin with a letter or digit and hold only letters, digits, spaces, '-', '_' and '.'")],
+      { description: "Grafana folder, as the annotation that the Grafana sidecar reads." },
+    ).optional(),
+    labels: extraLabels('Labels by which the Grafana sidecar selects dashboards. Absent: grafana_dashboard: "1".').optional(),
+  })
+  .prefault({})
+  .meta({ description: "The tenant's Grafana dashboard." });
+
+export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
+
+const fixedNano = BigInt(memoryHeadroom.fixedMi) * 2n ** 20n * 10n ** 9n;
+/** How often the per-byte part goes into one: the rule multiplies, because amounts cannot be divided. */
+const parts = 1 / memoryHeadroom.perEntryByte;
+
+interface Memory {
+  cache: { maxMemory: string };
+  resources?: { limits?: ResourceList | undefined } | undefined;
+}
+
+/** What the limit leaves beside entries and fixed part must hold the part per entry byte. Exact: no floating point in either language. */
+const limitHoldsCache: Rule<Memory> = {
+  cel: `!has(self.resources) || !has(self.resources.limits) || !has(self.resources.limits.memory) || ${celAmounts(
+    ["self.resources.limits.memory", "self.cache.maxMemory"],
+    `[$0.sub($1).sub(quantity('${memoryHeadroom.fixedMi}Mi'))].all(rest, rest${".add(rest)".repeat(parts - 1)}.compareTo($1) >= 0)`,
+  )}`,
+  message: `the memory limit is too small for cache.maxMemory: it must be at least ${1 + memoryHeadroom.perEntryByte} x maxMemory + ${memoryHeadroom.fixedMi}Mi (or leave it out, then it is derived)`,
+  fieldPath: ".resources.limits.memory",
+  test: ({ cache: { maxMemory }, resources }) =>
+    amountsHold(resources?.limits?.memory ?? "", maxMemory, (limit, entries) => (limit - entries - fixedNano) * BigInt(parts) >= entries),
+};
+
+export const specSchema = withRules(
+  z.object({
+    tenant: withRules(z.string().max(63), [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "must be a DNS label: a-z, 0-9 and '-', beginning and ending with a letter or digit")], {
+      description: "Whose cache this is: the tenant label of every metric, alert and log line. Absent: metadata.name. Immutable.",
+    }).optional(),
+    replicas: z.int32().min(0).max(16).default(3).meta({ description: "Number of pods. Each holds the whole cache." }),
+    paused: z.boolean().default(false).meta({ description: "While true the operator writes no child. Status still tells the truth." }),
+    image: withRules(
+      z.string().max(512),
+      [matches("^[a-z0-9][-a-zA-Z0-9_./:@]*$", "must be an image reference, for example registry.example.com/kv-responder:1.2.0")],
+      { description: "The responder's image. Absent: what the operator was started with." },
+    ).optional(),
+    resources: resources.optional(),
+    cache,
+    monitoring: z
+      .object({ serviceMonitor, rules, dashboard })
+      .prefault({})
+      .meta({ description: "What the tenant's Prometheus and Grafana get." }),
+    logging: z
+      .object({ level: z.enum(logLevels).default("info").meta({ description: "Least level that is logged. A change takes effect within a minute, without a restart." }) })
+      .prefault({})
+      .meta({ description: "The responder's structured logs." }),
+  }),
+  [limitHoldsCache],
+  { description: "What you want. Every field has a default or may be absent." },
+);
+
+export type Spec = z.output<typeof specSchema>;
+
+const nameMessage = `must start with a letter, hold only a-z, 0-9 and '-', end with a letter or digit and have at most ${maxNameLength} characters (Services are named after it)`;
+const namePattern = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
+
+/** Undefined when a KVResponder may be called so. */
+export const nameProblem = (name: string): string | undefined => (name.length <= maxNameLength && new RegExp(namePattern).test(name) ? undefined : nameMessage);
+
+/** Rules of the object as a whole: they see metadata.name, which a rule on spec cannot. */
+export const rootRules = [
+  {
+    rule: `self.metadata.name.size() <= ${maxNameLength} && self.metadata.name.matches(r"${namePattern}")`,
+    message: nameMessage,
+    fieldPath: ".metadata.name",
+  },
+  {
+    // compares effective tenants, so that neither setting nor clearing the field gets around it
+    rule: "(has(self.spec.tenant) ? self.spec.tenant : self.metadata.name) == (has(oldSelf.spec.tenant) ? oldSelf.spec.tenant : oldSelf.metadata.name)",
+    message: "the tenant (spec.tenant, or metadata.name when unset) is immutable; create a new KVResponder for another tenant",
+    fieldPath: ".spec.tenant",
+  },
+] as const;
+
+/** The tenant that every label, metric and log line carries. */
+export const effectiveTenant = (name: string, spec: Pick<Spec, "tenant">): string => spec.tenant ?? name;
