@@ -1,0 +1,95 @@
+// The responder's configuration: one schema that parses its environment variables and renders them for the Deployment.
+import { z } from "zod";
+import { port } from "./http.ts";
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+const text = (pattern: RegExp, hint: string) => z.string().regex(pattern, { error: hint });
+
+/** Decimal digits in the environment, a number in the configuration. */
+const whole = (what: string, min: number, max: number) => {
+  const error = `must be ${what}, ${min} to ${max}`;
+  return z.codec(z.string().regex(/^\d{1,16}$/, { error }), z.int({ error }).min(min, { error }).max(max, { error }), {
+    decode: Number,
+    encode: String,
+  });
+};
+
+// a port of 0 asks the system for a free one; the start line of the log tells which
+const portNumber = () => whole("a TCP port", 0, 65_535);
+
+/** Ten years: beyond it a time to live is a mistake in units. */
+export const maxTtlSeconds = 315_360_000;
+
+const schema = z.object({
+  tenant: text(dnsLabel, "must be a DNS label: a-z, 0-9 and '-', at most 63").default("local"),
+  name: text(dnsLabel, "must be the KVResponder's name").default("local"),
+  namespace: text(dnsLabel, "must be a namespace").default("local"),
+  pod: text(dnsName, "must be a pod's name").default("local"),
+  service: text(dnsLabel, "must be a Service's name").default("kv-responder-local"),
+  maxMemoryBytes: whole("a whole number of bytes", 0, 2 ** 50).default(256 * 2 ** 20),
+  defaultTtlSeconds: whole("a whole number of seconds", 1, maxTtlSeconds).optional(),
+  maxValueBytes: whole("a whole number of bytes", 1, 64 * 2 ** 20).default(2 ** 20),
+  /** Absent: settings stay as they are at the start. */
+  runtimeFile: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
+  /** "*": every address of both families, which a pod needs. */
+  host: z.string().regex(/^(\*|[0-9a-zA-Z.:-]{1,253})$/, { error: "must be an address, a host name, or * for every address" }).default("127.0.0.1"),
+  httpPort: portNumber().default(port.http),
+  metricsPort: portNumber().default(port.metrics),
+  /** Clients beyond it are turned away at once. */
+  maxConnections: whole("a number of connections", 1, 1_000_000).default(10_000),
+  /** From SIGTERM to the end: requests in flight that take longer are cut. */
+  drainSeconds: whole("a whole number of seconds", 0, 3_600).default(20),
+});
+
+export type ResponderConfig = z.output<typeof schema>;
+
+/** What each field is called in the environment. */
+export const variable = {
+  tenant: "KVR_TENANT",
+  name: "KVR_NAME",
+  namespace: "KVR_NAMESPACE",
+  pod: "KVR_POD",
+  service: "KVR_SERVICE",
+  maxMemoryBytes: "KVR_MAX_MEMORY",
+  defaultTtlSeconds: "KVR_DEFAULT_TTL",
+  maxValueBytes: "KVR_MAX_VALUE_BYTES",
+  runtimeFile: "KVR_RUNTIME_FILE",
+  host: "KVR_HOST",
+  httpPort: "KVR_HTTP_PORT",
+  metricsPort: "KVR_METRICS_PORT",
+  maxConnections: "KVR_MAX_CONNECTIONS",
+  drainSeconds: "KVR_DRAIN_SECONDS",
+} as const satisfies Record<keyof ResponderConfig, string>;
+
+const fields = Object.keys(variable) as (keyof ResponderConfig)[];
+
+/** Known only to the running pod: variable -> field path of the downward API. */
+export const downwardEnv = { [variable.namespace]: "metadata.namespace", [variable.pod]: "metadata.name" } as const;
+
+/** What the operator decides; a field that is left out takes the default at the start of the pod. */
+export type RenderedConfig = Partial<Omit<ResponderConfig, "namespace" | "pod">>;
+
+export interface EnvVar {
+  name: string;
+  value: string;
+}
+
+/** The literal variables in the schema's order, so that an unchanged configuration never changes the pod template. Throws when a value is not allowed. */
+export const renderEnv = (config: RenderedConfig): EnvVar[] => {
+  const encoded: Record<string, unknown> = schema.partial().encode(config);
+  return fields.flatMap((field) => (encoded[field] === undefined ? [] : [{ name: variable[field], value: String(encoded[field]) }]));
+};
+
+/** An empty variable counts as unset; variables that are not ours are ignored. Throws one error that lists every problem. */
+export const parseEnv = (env: Readonly<Record<string, string | undefined>>): ResponderConfig => {
+  const given = Object.fromEntries(fields.flatMap((field) => (env[variable[field]] ? [[field, env[variable[field]]]] : [])));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const name = variable[path[0] as keyof ResponderConfig];
+    return `  ${name}=${JSON.stringify(env[name])} ${message}`;
+  });
+  throw new Error(`the environment is not valid; correct or unset:\n${problems.join("\n")}`);
+};

@@ -1,0 +1,17 @@
+// Ports, paths and header names that operator and operand share.
+
+export const port = { http: 8080, metrics: 9090, peers: 7946 } as const;
+
+/** Names of the container and Service ports; the ServiceMonitor selects by name. */
+export const portName = { http: "http", metrics: "metrics", peers: "peers" } as const;
+
+/** The Service's port for HTTP clients. */
+export const servicePort = { http: 80, metrics: port.metrics } as const;
+
+export const path = { metrics: "/metrics", livez: "/livez", readyz: "/readyz", info: "/info", kv: "/v1/kv" } as const;
+
+/** Time to live of an entry, in and out: whole seconds as a decimal number. */
+export const ttlHeader = "KV-TTL";
+
+/** Keys are 1..512 bytes after percent-decoding, compared as bytes. */
+export const maxKeyBytes = 512;

@@ -1,0 +1,23 @@
+// runtime.json: settings that change without a restart. The operator writes it into a ConfigMap; the responder re-reads the mounted file.
+import { logLevels } from "#crds/kvresponder";
+import { z } from "zod";
+
+/** Key in the ConfigMap, and so the name of the file. */
+export const runtimeKey = "runtime.json";
+/** Where the ConfigMap is mounted: the whole directory, because a subPath mount is never updated. */
+export const runtimeDir = "/etc/kv-responder";
+export const runtimeFile = `${runtimeDir}/${runtimeKey}`;
+
+// not strict: an older responder ignores what a newer operator adds
+export const runtimeSchema = z.object({ logLevel: z.enum(logLevels).default("info") });
+
+export type RuntimeSettings = z.output<typeof runtimeSchema>;
+
+export const renderRuntime = (settings: RuntimeSettings): string => `${JSON.stringify(runtimeSchema.parse(settings))}\n`;
+
+/** Throws with a message for people when the text is not JSON or a value is not allowed. */
+export const parseRuntime = (text: string): RuntimeSettings => {
+  const parsed = runtimeSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "));
+  return parsed.data;
+};

@@ -1,0 +1,31 @@
+// The one table of errors that HTTP clients can meet. The code is stable: clients may switch on it; titles may improve.
+
+export const errors = {
+  bad_request: { status: 400, title: "The request could not be read." },
+  invalid_key: { status: 400, title: "The key must be one path segment of 1 to 512 bytes, percent-encoded." },
+  invalid_ttl: { status: 400, title: "KV-TTL must be a whole number of seconds, 1 to 315360000." },
+  invalid_content_type: { status: 400, title: "Content-Type must be at most 255 printable ASCII characters." },
+  invalid_precondition: { status: 400, title: "If-Match and If-None-Match take * or a list of quoted ETags." },
+  not_found: { status: 404, title: "There is nothing at this path." },
+  key_not_found: { status: 404, title: "No entry has this key." },
+  method_not_allowed: { status: 405, title: "This path does not support this method; the Allow header lists those it does." },
+  request_timeout: { status: 408, title: "The request did not arrive in time." },
+  precondition_failed: { status: 412, title: "The entry is not in the state that If-Match or If-None-Match asks for." },
+  value_too_large: { status: 413, title: "The value is larger than this cache accepts." },
+  headers_too_large: { status: 431, title: "The request's head must have at most 8 KiB and 64 headers." },
+  internal: { status: 500, title: "The request failed; the log of the pod says why." },
+  busy: { status: 503, title: "Too many bytes are being written at once; try again in a moment." },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ErrorCode = keyof typeof errors;
+
+export const problemType = "application/problem+json";
+
+/** An RFC 9457 problem. `detail` says what is wrong with this very request; it never repeats a key or a value. */
+export const problemBody = (code: ErrorCode, detail?: string): string => {
+  const { status, title } = errors[code];
+  return `${JSON.stringify({ title, status, code, ...(detail === undefined ? {} : { detail }) })}\n`;
+};
+
+export const problem = (code: ErrorCode, { detail, headers = {} }: { detail?: string; headers?: Record<string, string> } = {}): Response =>
+  new Response(problemBody(code, detail), { status: errors[code].status, headers: { "content-type": problemType, ...headers } });

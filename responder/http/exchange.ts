@@ -1,0 +1,94 @@
+// One request from its head to its end, and the one place that counts, times and logs it.
+import { methods, responderMetrics } from "#contract/metrics";
+import type { Clock } from "#lib/clock";
+import type { LabelSet } from "#telemetry/catalogue";
+import { closedSeries } from "#telemetry/catalogue";
+import type { CounterHandle, HistogramHandle, Instruments } from "#telemetry/instruments";
+import type { Log } from "#telemetry/logger";
+import { routeOf, type Route } from "./target.ts";
+
+type Catalogue = typeof responderMetrics;
+type Operation = LabelSet<Catalogue["kv_operations_total"]>;
+export type RejectReason = LabelSet<Catalogue["kv_rejected_writes_total"]>["reason"];
+
+/** What a route learns about its request; read once, by finish(). */
+export interface Exchange {
+  readonly method: string;
+  readonly route: Route;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  operation?: Operation["operation"];
+  result?: Operation["result"];
+  rejected?: RejectReason;
+  /** Bytes of the value or page in the answer. */
+  bytes: number;
+  /** The answer that went out beside the usual way: a timeout that cut the request. */
+  status?: number;
+}
+
+export interface Recorder {
+  begin(method: string, path: string): Exchange;
+  /** Exactly once for each begun exchange. 499 when the client left before the answer. */
+  finish(exchange: Exchange, status: number): void;
+  /** A request that never became one: its head could not be read. */
+  unreadable(status: number): void;
+}
+
+/** Fast and fine requests are logged one in so many. */
+const sampleEvery = 100;
+const slowMs = 100;
+
+export interface RecorderDeps {
+  readonly metrics: Instruments<Catalogue>;
+  readonly log: Log;
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
+export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder => {
+  // every series is bound here, so that a request costs lookups in small tables and no label objects
+  const requests: Record<string, Record<string, CounterHandle>> = {};
+  const durations: Record<string, HistogramHandle> = {};
+  for (const labels of closedSeries(responderMetrics.kv_http_requests_total) ?? []) {
+    const byCode = (requests[`${labels["route"]} ${labels["method"]}`] ??= {});
+    byCode[labels["code"] ?? ""] = metrics.kv_http_requests_total.with(labels as LabelSet<Catalogue["kv_http_requests_total"]>);
+  }
+  for (const labels of closedSeries(responderMetrics.kv_http_request_duration_seconds) ?? []) {
+    durations[labels["route"] ?? ""] = metrics.kv_http_request_duration_seconds.with(labels as LabelSet<Catalogue["kv_http_request_duration_seconds"]>);
+  }
+  const operations: Record<string, CounterHandle> = {};
+  for (const labels of closedSeries(responderMetrics.kv_operations_total) ?? []) {
+    operations[`${labels["operation"]} ${labels["result"]}`] = metrics.kv_operations_total.with(labels as Operation);
+  }
+  const known: ReadonlySet<string> = new Set(methods);
+  let fine = 0;
+
+  const count = (route: Route, method: string, status: number) => {
+    const byCode = requests[`${route} ${known.has(method) ? method : "other"}`];
+    (byCode?.[status] ?? byCode?.["other"])?.inc();
+  };
+
+  return {
+    begin: (method, path) => {
+      metrics.kv_http_requests_in_flight.inc();
+      return { method, route: routeOf(path), startedAt: clock.monotonic(), bytes: 0 };
+    },
+    finish: (exchange, sent) => {
+      const { method, route, startedAt, operation, rejected, bytes } = exchange;
+      const status = exchange.status ?? sent;
+      const durationMs = clock.monotonic() - startedAt;
+      metrics.kv_http_requests_in_flight.dec();
+      count(route, method, status);
+      durations[route]?.observe(durationMs / 1000);
+      const result = status >= 500 ? "error" : exchange.result;
+      if (operation && result) operations[`${operation} ${result}`]?.inc();
+      if (rejected) metrics.kv_rejected_writes_total.inc({ reason: rejected });
+
+      const failed = status >= 500;
+      if (!failed && durationMs <= slowMs && fine++ % sampleEvery !== 0) return;
+      const fields = { method, route, status, durationMs: Math.round(durationMs * 1000) / 1000, bytes };
+      if (failed) log.error(fields, "request");
+      else log.info(fields, "request");
+    },
+    unreadable: (status) => count("other", "other", status),
+  };
+};

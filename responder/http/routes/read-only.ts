@@ -1,0 +1,20 @@
+// A page that is only read: GET and HEAD answer, every other method is told so.
+import type { Context, Hono } from "hono";
+import type { HonoEnv } from "../env.ts";
+import { problem } from "../errors.ts";
+
+export interface Page {
+  readonly status?: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export const readOnly = (app: Hono<HonoEnv>, path: string, page: (c: Context<HonoEnv>) => Page | Promise<Page>): void => {
+  app.get(path, async (c) => {
+    const { status = 200, contentType, text } = await page(c);
+    const length = Buffer.byteLength(text);
+    c.env.exchange.bytes = c.req.method === "HEAD" ? 0 : length;
+    return new Response(text, { status, headers: { "content-type": contentType, "content-length": String(length), "cache-control": "no-store" } });
+  });
+  app.all(path, () => problem("method_not_allowed", { headers: { allow: "GET, HEAD" } }));
+};

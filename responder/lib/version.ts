@@ -1,0 +1,4 @@
+// The product's version, the same for both programs.
+import manifest from "../../package.json" with { type: "json" };
+
+export const version: string = manifest.version;

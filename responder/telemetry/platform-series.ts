@@ -1,0 +1,21 @@
+// Series that we do not define but rely on: what Prometheus makes of each scrape and rule, and what prom-client and Node report of the process.
+import { defineCatalogue } from "./catalogue.ts";
+
+/** Made by Prometheus itself. */
+export const prometheusSeries = defineCatalogue({
+  up: { type: "gauge", help: "1 when the last scrape of the target succeeded." },
+  ALERTS: {
+    type: "gauge",
+    help: "1 for each pending or firing alert, with the alert's labels.",
+    labels: { alertname: { open: true, bound: 20 }, alertstate: ["pending", "firing"], severity: ["critical", "warning", "info"] },
+  },
+});
+
+/** prom-client's default metrics, as far as alerts and panels use them. */
+export const processSeries = defineCatalogue({
+  process_start_time_seconds: { type: "gauge", help: "Start of the process, seconds since the epoch." },
+  process_cpu_seconds_total: { type: "counter", help: "User and system CPU time." },
+  process_resident_memory_bytes: { type: "gauge", help: "Resident memory." },
+  nodejs_heap_size_used_bytes: { type: "gauge", help: "Heap in use." },
+  nodejs_eventloop_lag_p99_seconds: { type: "gauge", help: "99th percentile of the event loop's delay since the last scrape." },
+});

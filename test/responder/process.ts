@@ -1,0 +1,73 @@
+// A real responder process on free loopback ports.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+export type LogLine = Record<string, unknown> & { level: string; msg: string };
+
+const root = resolve(import.meta.dirname, "../..");
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+export interface ResponderProcess extends AsyncDisposable {
+  /** http://127.0.0.1:PORT */
+  readonly api: string;
+  readonly management: string;
+  readonly ports: { readonly api: number; readonly management: number };
+  /** Every line of standard output so far, parsed. */
+  readonly lines: LogLine[];
+  signal(name: NodeJS.Signals): void;
+  /** The exit code, or the signal that ended it, once all output is read. */
+  readonly ended: Promise<number | string>;
+}
+
+/** Resolves when the process says that it serves. `imports` are modules that run in it first. */
+export const startResponder = async (env: Record<string, string> = {}, imports: string[] = []): Promise<ResponderProcess> => {
+  const args = [...imports.flatMap((source) => ["--import", `data:text/javascript,${encodeURIComponent(source)}`]), "responder/main.ts"];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { PATH: process.env["PATH"], KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: LogLine[] = [];
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
+
+  const serving = new Promise<LogLine>((resolveLine, reject) => {
+    createInterface(child.stdout).on("line", (text) => {
+      const line = JSON.parse(text) as LogLine;
+      lines.push(line);
+      if (line.msg === "serving") resolveLine(line);
+    });
+    void ended.then((code) => reject(new Error(`the responder ended with ${code} before it served: ${stderr}`)));
+  });
+  const line = await serving;
+  const ports = { api: (line["http"] as Address).port, management: (line["management"] as Address).port };
+  return {
+    api: `http://127.0.0.1:${ports.api}`,
+    management: `http://127.0.0.1:${ports.management}`,
+    ports,
+    lines,
+    ended,
+    signal: (name) => void child.kill(name),
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+};
+
+/** For starts that must fail: exit code and standard error. */
+export const failToStart = async (env: Record<string, string>): Promise<{ code: number; stderr: string; stdout: string }> => {
+  const child = spawn(process.execPath, ["responder/main.ts"], { cwd: root, env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let [stderr, stdout] = ["", ""];
+  child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
+  child.stdout.on("data", (chunk: Buffer) => void (stdout += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, stderr, stdout };
+};
