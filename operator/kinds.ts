@@ -1,0 +1,31 @@
+// The table of owned kinds: RBAC, watches and the prune list are made from it.
+export interface Kind {
+  /** "" for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
+export interface OwnedKind extends Kind {
+  /** Its CRD may be absent: then everything else still works, and it is picked up when the CRD appears. */
+  readonly optional: boolean;
+}
+
+export const kvResponderKind: Kind = { group: "kvresponder.io", version: "v1alpha1", kind: "KVResponder", plural: "kvresponders" };
+
+const monitoring = { group: "monitoring.coreos.com", version: "v1", optional: true } as const;
+
+/** In the order of application: what a pod needs comes before the pod. */
+export const ownedKinds: readonly OwnedKind[] = [
+  { group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts", optional: false },
+  { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", optional: false },
+  { group: "", version: "v1", kind: "Service", plural: "services", optional: false },
+  { group: "apps", version: "v1", kind: "Deployment", plural: "deployments", optional: false },
+  { group: "policy", version: "v1", kind: "PodDisruptionBudget", plural: "poddisruptionbudgets", optional: false },
+  { ...monitoring, kind: "ServiceMonitor", plural: "servicemonitors" },
+  { ...monitoring, kind: "PrometheusRule", plural: "prometheusrules" },
+];
+
+/** "v1" or "apps/v1". */
+export const apiVersionOf = (k: Kind): string => (k.group === "" ? k.version : `${k.group}/${k.version}`);

@@ -1,0 +1,147 @@
+// The operator: reads its flags, puts the parts together, reconciles until it is told to stop.
+import { hostname } from "node:os";
+import { label, managedBy } from "#crds/names";
+import { systemClock, systemTimers } from "#lib/clock";
+import { manageLifecycle } from "#lib/lifecycle";
+import { version } from "#lib/version";
+import { createTelemetry } from "#telemetry/instruments";
+import { createLogger } from "#telemetry/logger";
+import { controllerHooks, countChild, countPresence, countRequest, followReflector, queueHooks, resourceSeries } from "./instrument.ts";
+import { kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
+import { createClient } from "./kube/client.ts";
+import { createCluster } from "./kube/cluster.ts";
+import { createEvents } from "./kube/events.ts";
+import { createPresence } from "./kube/presence.ts";
+import { createReflector } from "./kube/reflector.ts";
+import { KVResponderOperator } from "./kube/shell.ts";
+import type { Reflector, ReflectorEvent } from "./kube/types.ts";
+import { operatorMetrics } from "./metrics.ts";
+import type { KVResponder, Request } from "./objects.ts";
+import { parseOptions, usage, type Options } from "./options.ts";
+import { concerned, ownersOf } from "./owners.ts";
+import { createReconcile } from "./reconcile/reconcile.ts";
+import { createController } from "./runtime/controller.ts";
+import { createQueue } from "./runtime/queue.ts";
+import { startServer } from "./server.ts";
+
+/** A reconcile that runs at SIGTERM may end; the pod's grace period is longer. */
+const graceMs = 10_000;
+
+const readOptions = (): Options => {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (err) {
+    process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n${usage}\n`);
+    process.exit(2);
+  }
+};
+
+const main = async (): Promise<void> => {
+  const options = readOptions();
+  const log = createLogger({ base: { service: "kv-responder-operator", pod: hostname(), version }, level: options.logLevel });
+  const telemetry = createTelemetry(operatorMetrics);
+  const { metrics } = telemetry;
+  const series = resourceSeries(metrics);
+
+  const client = createClient({ kubeconfig: options.kubeconfig, userAgent: `kv-responder-operator/${version}`, onRequest: countRequest(metrics) });
+  const reflect = (kind: Kind, labelSelector?: string): Reflector => {
+    const of = { kind: kind.kind };
+    const hooks = { watchRestarted: () => metrics.kvoperator_watch_restarts_total.inc(of), listed: () => metrics.kvoperator_lists_total.inc(of) };
+    const reflector = createReflector({ client, kind, labelSelector, clock: systemClock, timers: systemTimers, log, hooks });
+    followReflector(metrics, kind, { synced: () => reflector.state === "synced", stalenessMs: reflector.stalenessMs });
+    return reflector;
+  };
+  const resources = reflect(kvResponderKind);
+  const children = new Map<OwnedKind, Reflector>(ownedKinds.map((kind) => [kind, reflect(kind, `${label.managedBy}=${managedBy}`)]));
+  const required = [resources, ...ownedKinds.flatMap((kind) => (kind.optional ? [] : (children.get(kind) ?? [])))];
+
+  const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
+  const reconcile = createReconcile({
+    cluster: createCluster({ client, resources, children }),
+    options: { responderImage: options.responderImage },
+    version,
+    now: () => new Date(Math.floor(systemClock.wall() / 1_000) * 1_000).toISOString().replace(".000Z", "Z"),
+    announce: (resource, announcement) => events.announce(resource, announcement),
+    observe: (observation) => {
+      countChild(metrics, observation);
+      const { child, result, drift, detail } = observation;
+      log.info({ namespace: child.metadata.namespace, kind: child.kind, name: child.metadata.name, result, drift, detail }, "child");
+    },
+    forget: series.forget,
+    ready: ({ metadata: { namespace = "", name } }, isReady) => series.ready({ namespace, name }, isReady),
+  });
+  const queue = createQueue({ clock: systemClock, timers: systemTimers, hooks: queueHooks(metrics) });
+  const controller = createController({ queue, reconcile, workers: options.workers, clock: systemClock, timers: systemTimers, log, hooks: controllerHooks(metrics) });
+
+  const enqueue = (requests: readonly Request[]): void => {
+    for (const request of requests) controller.enqueue(request);
+  };
+  const enqueueAll = (): void => enqueue(resources.store.list().map(({ metadata: { namespace = "", name } }) => ({ namespace, name })));
+  const onEvent = (kind: Kind, { object, old }: ReflectorEvent): void => {
+    if (kind !== kvResponderKind) return enqueue(ownersOf(object, old));
+    enqueue(concerned(object as KVResponder, resources.store.list(object.metadata.namespace) as readonly KVResponder[]));
+  };
+
+  // the CRDs of optional kinds come and go; their watches follow, and every resource is looked at again
+  const presence = createPresence({
+    client,
+    kinds: ownedKinds.filter((k) => k.optional),
+    timers: systemTimers,
+    log,
+    onChange: (kind, present) => {
+      const reflector = children.get(kind as OwnedKind);
+      if (present) {
+        reflector?.start();
+        void reflector?.whenSynced().then(enqueueAll);
+      } else {
+        void reflector?.stop({ forget: true }).then(enqueueAll);
+      }
+    },
+  });
+  countPresence(metrics, presence.has);
+
+  let reconciling = false;
+  const shell = new KVResponderOperator({
+    reflectors: [resources, ...children.values()],
+    onEvent,
+    log,
+    run: async () => {
+      for (const reflector of required) reflector.start();
+      await presence.start();
+      // a half-filled store would look like missing resources. Optional kinds are not waited for: what their stores lack is asked for before it is written,
+      // and a missing permission there must not keep the caches from being tended
+      await Promise.all(required.map((r) => r.whenSynced()));
+      controller.start();
+      reconciling = true;
+      log.info({ resources: resources.store.size, workers: options.workers }, "reconciling");
+    },
+  });
+
+  const server = await startServer({
+    host: options.host,
+    port: options.port,
+    render: telemetry.render,
+    contentType: telemetry.contentType,
+    checks: { caches: () => (reconciling ? undefined : "the stores are not filled yet") },
+  });
+  log.info({ url: server.url, apiServer: client.server }, "listening");
+
+  manageLifecycle({
+    signals: process,
+    log,
+    timers: systemTimers,
+    limitMs: graceMs + 5_000,
+    exit: (code) => process.exit(code),
+    stop: async () => {
+      reconciling = false;
+      if (!(await controller.stop(graceMs))) log.warn({ graceMs }, "a reconcile did not end in time");
+      await presence.stop();
+      shell.stop();
+      await client.close();
+      await server.close();
+    },
+  });
+  await shell.start();
+};
+
+await main();

@@ -1,0 +1,22 @@
+// The one instance that a rule or a panel speaks of, and its series: no query here can see a neighbour's.
+import { responderMetrics } from "#contract/metrics";
+import { processSeries, prometheusSeries } from "#telemetry/platform-series";
+import { promql, type Scope } from "#telemetry/promql";
+
+export interface Subject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly tenant: string;
+}
+
+/** The labels that name the subject: in every selector, in every aggregation of an alert, and on every alert. */
+export const subjectLabels = ["namespace", "tenant", "kvresponder"] as const;
+
+export const identity = ({ namespace, name, tenant }: Subject): Record<(typeof subjectLabels)[number], string> => ({ namespace, tenant, kvresponder: name });
+
+const tenantCatalogue = { ...responderMetrics, ...processSeries, ...prometheusSeries };
+
+/** Selectors of the subject's series, of all pods or of fewer. */
+export const seriesOf = (subject: Subject, narrower: Pick<Scope, "pod"> = {}) => promql(tenantCatalogue, { ...narrower, ...identity(subject) });
+
+export type SubjectSeries = ReturnType<typeof seriesOf>;

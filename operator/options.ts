@@ -1,0 +1,52 @@
+// The operator's command line. Each flag has a user; defaults are what the shipped Deployment needs.
+import { parseArgs } from "node:util";
+import { logLevels } from "#crds/kvresponder";
+
+export interface Options {
+  /** Image of the responder when spec.image is absent. */
+  readonly responderImage: string;
+  /** Port of /metrics, /livez and /readyz. 0 picks a free one. */
+  readonly port: number;
+  /** Address to listen on. */
+  readonly host: string;
+  /** Reconciles at once; one resource is never reconciled twice at once. */
+  readonly workers: number;
+  readonly logLevel: (typeof logLevels)[number];
+  /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
+  readonly kubeconfig?: string;
+}
+
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--kubeconfig FILE]`;
+
+const wholeNumber = (name: string, text: string, min: number, max: number): number => {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < min || n > max) throw new RangeError(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  return n;
+};
+
+/** Throws an Error whose message says what to do. */
+export const parseOptions = (argv: readonly string[]): Options => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      "responder-image": { type: "string" },
+      port: { type: "string", default: "8080" },
+      host: { type: "string", default: "0.0.0.0" },
+      workers: { type: "string", default: "4" },
+      "log-level": { type: "string", default: "info" },
+      kubeconfig: { type: "string" },
+    },
+  });
+  const responderImage = values["responder-image"];
+  if (!responderImage) throw new Error(`--responder-image is missing: name the image that tenants' pods run`);
+  const logLevel = logLevels.find((l) => l === values["log-level"]);
+  if (!logLevel) throw new Error(`--log-level must be one of ${logLevels.join(", ")}`);
+  return {
+    responderImage,
+    port: wholeNumber("port", values.port, 0, 65_535),
+    host: values.host,
+    workers: wholeNumber("workers", values.workers, 1, 64),
+    logLevel,
+    ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
+  };
+};

@@ -1,0 +1,123 @@
+// The one impure list of steps: read the stores, apply what differs, prune, write the status once. Every decision is made elsewhere.
+import { parseSpec } from "#crds/parse";
+import type { Status } from "#crds/status";
+import { renderContext, type RenderOptions } from "../render/context.ts";
+import type { KubeObject, KVResponder, Request } from "../objects.ts";
+import type { Reconcile, Result } from "../runtime/types.ts";
+import { desired } from "./desired.ts";
+import { announce, isDrift, type Announcement } from "./announce.ts";
+import type { Outcome } from "./outcome.ts";
+import { unwanted } from "./prune.ts";
+import { computeStatus, sameStatus, type Refusal } from "./status.ts";
+import { holder } from "./tenancy.ts";
+
+/** What reconcile needs of the cluster. Reads come from informer stores and never block. */
+export interface Cluster {
+  resource(request: Request): KVResponder | undefined;
+  resources(namespace: string): readonly KVResponder[];
+  /** Stored objects of all owned kinds in the resource's namespace. */
+  children(resource: KVResponder): readonly KubeObject[];
+  /** Applies one child, or with `dryRun` only says whether it would (result "pending"). Never throws for an answer of the API server. */
+  apply(child: KubeObject, owner: KVResponder, options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<Outcome>;
+  /** Deletes with a UID precondition; an object that is gone already is fine. */
+  remove(child: KubeObject, signal: AbortSignal): Promise<void>;
+  /** Writes the status subresource as a whole. */
+  writeStatus(resource: KVResponder, status: Status, signal: AbortSignal): Promise<void>;
+}
+
+export interface Observation {
+  readonly child: KubeObject;
+  readonly result: Outcome["result"] | "pruned";
+  readonly detail?: string;
+  /** True when it repairs what somebody else did, false when the resource or the operator changed. */
+  readonly drift: boolean;
+}
+
+export interface ReconcileDeps {
+  readonly cluster: Cluster;
+  readonly options: RenderOptions;
+  readonly version: string;
+  /** RFC 3339, UTC, whole seconds. */
+  readonly now: () => string;
+  readonly announce: (resource: KVResponder, announcement: Announcement) => void;
+  /** Called once per child that was written, refused or removed. */
+  readonly observe: (observation: Observation) => void;
+  /** The resource is gone: forget what was kept for it. */
+  readonly forget: (request: Request) => void;
+  readonly ready: (resource: KVResponder, isReady: boolean) => void;
+}
+
+/** A foreign object carries none of our labels, so no watch tells when it goes: ask again. */
+const conflictRetryMs = 30_000;
+/** An object on its way out is watched; this is for one that lost our labels. */
+const deletingRetryMs = 2_000;
+
+/** What a condition tells better than a line of log at each reconcile. */
+const noNews = new Set<Outcome["result"]>(["unchanged", "pending", "missingKind", "deleting"]);
+
+const verdict = (outcomes: readonly Outcome[]): Result => {
+  // forbidden may pass by itself: for some seconds after the CRD is made, admission cannot map our owner references (OwnerReferencesPermissionEnforcement)
+  const failed = outcomes.find((o) => o.result === "failed" || o.result === "forbidden");
+  const afterMs = Math.max(0, ...outcomes.map((o) => o.retryAfterMs ?? 0));
+  if (failed) return { outcome: "retry", reason: `apply ${failed.desired.kind} ${failed.desired.metadata.name}: ${failed.detail ?? "failed"}`, afterMs };
+  const waits = outcomes.flatMap((o) =>
+    o.result === "deleting" ? [deletingRetryMs] : o.result === "conflict" ? [conflictRetryMs] : [],
+  );
+  return { outcome: "done", ...(waits.length > 0 && { requeueAfterMs: Math.min(...waits) }) };
+};
+
+/** The result is "retry" when a child could not be written for a passing reason; an ApiError of a prune or a status write is thrown, and counts the same. */
+export const createReconcile = (deps: ReconcileDeps): Reconcile => {
+  const { cluster, options, version, now } = deps;
+
+  /** Why nothing may be applied for this resource, if so. */
+  const refuse = (resource: KVResponder, parsed: ReturnType<typeof parseSpec>): Refusal | undefined => {
+    if (!parsed.ok) return { reason: "Invalid", message: `the spec is not valid: ${parsed.problems.join("; ")}` };
+    const other = holder(resource, cluster.resources(resource.metadata.namespace ?? ""));
+    return other && { reason: "TenantTaken", message: `KVResponder ${other.metadata.name}, which is older, holds this tenant in the namespace` };
+  };
+
+  const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], signal: AbortSignal): Promise<Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    const drift = isDrift(resource.status, resource.metadata.generation ?? 0, version);
+    for (const child of wanted) {
+      const outcome = await cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
+      if (!noNews.has(outcome.result)) deps.observe({ child, result: outcome.result, drift, ...(outcome.detail !== undefined && { detail: outcome.detail }) });
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  };
+
+  const prune = async (resource: KVResponder, wanted: readonly KubeObject[], signal: AbortSignal): Promise<void> => {
+    for (const child of unwanted(cluster.children(resource), wanted, resource.metadata.uid ?? "")) {
+      await cluster.remove(child, signal);
+      deps.observe({ child, result: "pruned", drift: false });
+    }
+  };
+
+  return async (request, signal) => {
+    const stored = cluster.resource(request);
+    if (!stored) {
+      deps.forget(request);
+      return { outcome: "done" };
+    }
+    // the garbage collector removes the children by their owner references
+    if (stored.metadata.deletionTimestamp !== undefined) return { outcome: "done" };
+
+    // stored amounts may be numbers; parsed, they are text, and the defaults of a newer schema are there
+    const parsed = parseSpec(stored.spec);
+    const resource = parsed.ok ? { ...stored, spec: parsed.spec } : stored;
+    const refusal = refuse(resource, parsed);
+    const wanted = refusal ? [] : desired(renderContext(resource, options));
+    const outcomes = await applyAll(resource, wanted, signal);
+    if (!refusal && !resource.spec.paused) await prune(resource, wanted, signal);
+
+    const deployment = outcomes.find((o) => o.desired.kind === "Deployment")?.live;
+    const status = computeStatus({ resource, outcomes, deployment, version, now: now(), ...(refusal && { refusal }) });
+    if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);
+    for (const announcement of announce(resource.status, status, outcomes)) deps.announce(resource, announcement);
+    deps.ready(resource, status.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true);
+
+    return verdict(outcomes);
+  };
+};

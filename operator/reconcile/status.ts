@@ -1,0 +1,139 @@
+// Computes the whole status once, at the end of a reconcile, from what was seen and done. Steps never set conditions.
+import type { Condition, ConditionStatus, ConditionType, Reason } from "#crds/conditions";
+import { servicePort } from "#contract/http";
+import { effectiveTenant } from "#crds/kvresponder";
+import { appName, childName, label } from "#crds/names";
+import type { Status } from "#crds/status";
+import type { KubeObject, KVResponder } from "../objects.ts";
+import type { Outcome } from "./outcome.ts";
+import { workload } from "./workload.ts";
+
+/** Why nothing is applied at all. */
+export type Refusal = { reason: "Invalid" | "TenantTaken"; message: string };
+
+export interface StatusInput {
+  readonly resource: KVResponder;
+  readonly outcomes: readonly Outcome[];
+  readonly deployment: KubeObject | undefined;
+  readonly refusal?: Refusal;
+  /** Version of this operator. */
+  readonly version: string;
+  /** RFC 3339, UTC, whole seconds. */
+  readonly now: string;
+}
+
+type Verdict<T extends ConditionType> = { status: ConditionStatus; reason: Reason<T>; message: string };
+
+/** The optional features: their own condition, whether the spec switches them off, and which child is theirs. */
+const features = [
+  { type: "MonitorReady", spec: "serviceMonitor", owns: (o: KubeObject) => o.kind === "ServiceMonitor", what: "ServiceMonitor" },
+  { type: "RulesReady", spec: "rules", owns: (o: KubeObject) => o.kind === "PrometheusRule", what: "PrometheusRule" },
+  { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => o.kind === "ConfigMap" && o.metadata.name === childName.dashboard(name), what: "dashboard ConfigMap" },
+] as const;
+
+const describe = (o: Outcome): string => `${o.desired.kind} ${o.desired.metadata.name}${o.detail === undefined ? "" : `: ${o.detail}`}`;
+
+const conflictAdvice = "rename or delete that object, or rename the KVResponder";
+
+const featureVerdict = (f: (typeof features)[number], input: StatusInput): Verdict<(typeof features)[number]["type"]> => {
+  const { resource, outcomes, refusal } = input;
+  const name = resource.metadata.name;
+  if (refusal) return { status: "False", reason: "ApplyFailed", message: refusal.message };
+  if (resource.spec.monitoring[f.spec].mode === "Disabled") return { status: "False", reason: "Disabled", message: `spec.monitoring.${f.spec}.mode is Disabled` };
+  const outcome = outcomes.find((o) => f.owns(o.desired, name));
+  if (!outcome) return { status: "False", reason: "ApplyFailed", message: `the ${f.what} was not rendered` };
+  switch (outcome.result) {
+    case "missingKind":
+      // the dashboard is a ConfigMap: its kind cannot be missing
+      return { status: "False", reason: "CRDMissing", message: `the cluster has no ${f.what} kind; install the Prometheus Operator's CRDs and it appears within a minute` };
+    case "conflict":
+      return { status: "False", reason: "Conflict", message: `${describe(outcome)} exists and is not ours; ${conflictAdvice}` };
+    case "forbidden":
+      return { status: "False", reason: "Forbidden", message: describe(outcome) };
+    case "failed":
+    case "deleting":
+      return { status: "False", reason: "ApplyFailed", message: describe(outcome) };
+    default:
+      return { status: "True", reason: "Applied", message: `${f.what} ${outcome.desired.metadata.name}` };
+  }
+};
+
+/** The first thing that keeps the resource from being whole, gravest first; undefined when nothing does. */
+const obstacle = (outcomes: readonly Outcome[]): Verdict<"Ready"> & { stalled?: Reason<"Stalled"> } | undefined => {
+  const first = (result: Outcome["result"]) => outcomes.find((o) => o.result === result);
+  const conflict = first("conflict");
+  if (conflict) return { status: "False", reason: "Conflict", message: `${describe(conflict)} exists and is not ours; ${conflictAdvice}`, stalled: "Conflict" };
+  const forbidden = first("forbidden");
+  if (forbidden) return { status: "False", reason: "ApplyFailed", message: `not permitted: ${describe(forbidden)}`, stalled: "Forbidden" };
+  const failed = first("failed") ?? first("deleting");
+  if (failed) return { status: "False", reason: "ApplyFailed", message: describe(failed) };
+  const pending = first("pending");
+  if (pending) return { status: "False", reason: "Paused", message: `${describe(pending)} waits until spec.paused is false` };
+  return undefined;
+};
+
+export const computeStatus = (input: StatusInput): Status => {
+  const { resource, outcomes, deployment, refusal, version, now } = input;
+  const { name, namespace = "", generation = 0 } = resource.metadata;
+  const wanted = refusal ? 0 : resource.spec.replicas;
+  const load = workload(deployment, wanted);
+  const stop = refusal ? undefined : obstacle(outcomes);
+
+  const ready: Verdict<"Ready"> = refusal
+    ? { status: "False", ...refusal }
+    : (stop ?? {
+        status: load.settled ? "True" : "False",
+        reason: load.settled ? (wanted === 0 ? "ScaledToZero" : "AllReady") : "WorkloadUnavailable",
+        message: load.message,
+      });
+  const stalledReason: Reason<"Stalled"> | undefined = refusal?.reason ?? stop?.stalled;
+  const working = ready.status !== "True" && stalledReason === undefined && ready.reason !== "Paused";
+
+  const previous = new Map(resource.status?.conditions?.map((c) => [c.type, c]));
+  const condition = <T extends ConditionType>(type: T, verdict: Verdict<T>): Condition => {
+    const before = previous.get(type);
+    return {
+      type,
+      status: verdict.status,
+      reason: verdict.reason,
+      // bounded as the schema says
+      message: verdict.message.slice(0, 1024),
+      observedGeneration: generation,
+      lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : now,
+    };
+  };
+
+  const conditions = [
+    condition("Ready", ready),
+    condition("Reconciling", working ? { status: "True", reason: "Progressing", message: ready.message } : { status: "False", reason: "Settled", message: "nothing is under way" }),
+    condition("Stalled", stalledReason ? { status: "True", reason: stalledReason, message: ready.message } : { status: "False", reason: "NotStalled", message: "nothing needs a person" }),
+    condition("WorkloadAvailable", { status: load.settled ? "True" : "False", reason: load.reason, message: load.message }),
+    ...features.map((f) => condition(f.type, featureVerdict(f, input))),
+  ];
+  if (resource.spec.paused) conditions.push(condition("Paused", { status: "True", reason: "PausedBySpec", message: "spec.paused is true: no child is written" }));
+
+  const host = `${childName.workload(name)}.${namespace}.svc`;
+  return {
+    observedGeneration: generation,
+    tenant: effectiveTenant(name, resource.spec),
+    conditions,
+    replicas: load.replicas,
+    readyReplicas: load.readyReplicas,
+    ready: `${load.readyReplicas}/${resource.spec.replicas}`,
+    selector: `${label.appName}=${appName},${label.name}=${name}`,
+    endpoints: { http: `http://${host}`, metrics: `${host}:${servicePort.metrics}` },
+    version,
+  };
+};
+
+/** Equal as JSON, whatever the order of keys: a status that says the same is not written again. */
+export const sameStatus = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    keys.length === Object.keys(b).length &&
+    keys.every((k) => k in b && sameStatus((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]))
+  );
+};

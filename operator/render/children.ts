@@ -1,0 +1,24 @@
+// Every child of a KVResponder, in the order of application.
+import type { Renderer } from "./context.ts";
+import { dashboard } from "./dashboard.ts";
+import { deployment } from "./deployment.ts";
+import { peersService } from "./peers-service.ts";
+import { podDisruptionBudget } from "./pod-disruption-budget.ts";
+import { prometheusRule } from "./prometheus-rule.ts";
+import { runtimeConfig } from "./runtime-config.ts";
+import { serviceAccount } from "./service-account.ts";
+import { serviceMonitor } from "./service-monitor.ts";
+import { service } from "./service.ts";
+
+/** As ownedKinds orders their kinds: what a pod needs comes before the pod. */
+export const children: readonly Renderer[] = [
+  serviceAccount,
+  runtimeConfig,
+  dashboard,
+  service,
+  peersService,
+  deployment,
+  podDisruptionBudget,
+  serviceMonitor,
+  prometheusRule,
+];

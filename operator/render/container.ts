@@ -1,0 +1,63 @@
+// The responder's container: its configuration, probes, ports and confinement.
+import { downwardEnv, maxTtlSeconds, renderEnv } from "#contract/env";
+import { path, port, portName } from "#contract/http";
+import { runtimeDir, runtimeFile } from "#contract/runtime";
+import { parseDuration } from "#crds/duration";
+import { childName } from "#crds/names";
+import { parseBytes } from "#crds/quantity";
+import type { RenderContext } from "./context.ts";
+import { drainSeconds, preStopSeconds } from "./lifetime.ts";
+import { podMemory, podResources } from "./resources.ts";
+
+/** The volume that holds runtime.json. */
+export const runtimeVolume = "runtime";
+
+/** The responder counts in whole seconds; less than one is one. */
+const ttlSeconds = (duration: string): number => Math.min(maxTtlSeconds, Math.max(1, Math.ceil(parseDuration(duration) / 1000)));
+
+const env = ({ name, tenant, spec }: RenderContext): object[] => [
+  ...renderEnv({
+    tenant,
+    name,
+    service: childName.workload(name),
+    maxMemoryBytes: parseBytes(spec.cache.maxMemory),
+    ...(spec.cache.defaultTTL !== undefined && { defaultTtlSeconds: ttlSeconds(spec.cache.defaultTTL) }),
+    maxValueBytes: spec.cache.maxValueBytes,
+    runtimeFile,
+    host: "*",
+    httpPort: port.http,
+    metricsPort: port.metrics,
+    drainSeconds,
+  }),
+  ...Object.entries(downwardEnv).map(([variable, fieldPath]) => ({ name: variable, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } })),
+  // not arguments: they would depend on the image's entrypoint
+  { name: "NODE_OPTIONS", value: podMemory(spec).nodeArgs.join(" ") },
+];
+
+const probe = (probePath: string, periodSeconds: number, failureThreshold: number): object => ({
+  httpGet: { path: probePath, port: portName.metrics },
+  periodSeconds,
+  timeoutSeconds: 2,
+  failureThreshold,
+});
+
+export const container = (context: RenderContext): object => ({
+  name: "responder",
+  image: context.spec.image ?? context.options.responderImage,
+  imagePullPolicy: "IfNotPresent",
+  ports: [
+    { name: portName.http, containerPort: port.http, protocol: "TCP" },
+    { name: portName.metrics, containerPort: port.metrics, protocol: "TCP" },
+  ],
+  env: env(context),
+  resources: podResources(context.spec),
+  startupProbe: probe(path.livez, 1, 60),
+  readinessProbe: probe(path.readyz, 2, 2),
+  // slow to judge: a restart empties this pod's cache
+  livenessProbe: probe(path.livez, 10, 6),
+  // the images have no shell, so the kubelet sleeps
+  lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } },
+  securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+  // the directory and not the file: a subPath mount would never see an update
+  volumeMounts: [{ name: runtimeVolume, mountPath: runtimeDir, readOnly: true }],
+});

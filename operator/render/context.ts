@@ -1,0 +1,26 @@
+// What every renderer is given, and the shape of a renderer.
+import { effectiveTenant, type Spec } from "#crds/kvresponder";
+import type { KubeObject, KVResponder } from "../objects.ts";
+
+/** Operator-wide settings that shape children. */
+export interface RenderOptions {
+  /** Image of the responder when spec.image is absent. */
+  readonly responderImage: string;
+}
+
+export interface RenderContext {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly tenant: string;
+  readonly spec: Spec;
+  readonly options: RenderOptions;
+}
+
+/** Pure. Returns undefined when the object should not exist. */
+export type Renderer = (context: RenderContext) => KubeObject | undefined;
+
+export const renderContext = (resource: KVResponder, options: RenderOptions): RenderContext => {
+  const { name, namespace = "default", uid = "" } = resource.metadata;
+  return { name, namespace, uid, tenant: effectiveTenant(name, resource.spec), spec: resource.spec, options };
+};

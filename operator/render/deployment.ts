@@ -1,0 +1,48 @@
+// The pods. Nothing that may change without a rollout (replicas, logging, monitoring) appears in the pod template.
+import { childName } from "#crds/names";
+import { container, runtimeVolume } from "./container.ts";
+import type { Renderer, RenderContext } from "./context.ts";
+import { progressDeadlineSeconds, terminationGraceSeconds } from "./lifetime.ts";
+import { child, labels, podSelector } from "./meta.ts";
+
+/** Any number but 0, which is root: the image's own user. */
+const user = 65532;
+
+const podSpec = (context: RenderContext): object => ({
+  serviceAccountName: childName.workload(context.name),
+  automountServiceAccountToken: false,
+  // one variable per Service of the namespace would leak the neighbours' names and slow the start
+  enableServiceLinks: false,
+  terminationGracePeriodSeconds: terminationGraceSeconds,
+  securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: "RuntimeDefault" } },
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      // a cluster smaller than the replicas still runs them all
+      whenUnsatisfiable: "ScheduleAnyway",
+      labelSelector: { matchLabels: podSelector(context) },
+      // counts the pods of one rollout only, so that the old ones do not push the new ones together
+      matchLabelKeys: ["pod-template-hash"],
+    },
+  ],
+  containers: [container(context)],
+  volumes: [{ name: runtimeVolume, configMap: { name: childName.runtime(context.name) } }],
+});
+
+export const deployment: Renderer = (context) =>
+  child(
+    context,
+    { apiVersion: "apps/v1", kind: "Deployment", name: childName.workload(context.name), component: "cache" },
+    {
+      spec: {
+        replicas: context.spec.replicas,
+        revisionHistoryLimit: 3,
+        progressDeadlineSeconds,
+        selector: { matchLabels: podSelector(context) },
+        // a new pod is ready before an old one goes
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        template: { metadata: { labels: labels(context, "cache") }, spec: podSpec(context) },
+      },
+    },
+  );

@@ -1,0 +1,22 @@
+// The headless Service whose DNS records are the list of pods, ready or not, so that peers find each other while they warm up.
+import { port, portName } from "#contract/http";
+import { childName } from "#crds/names";
+import type { Renderer } from "./context.ts";
+import { child, podSelector } from "./meta.ts";
+
+export const peersService: Renderer = (context) =>
+  child(
+    context,
+    // its own component: the ServiceMonitor must not select it, or every pod would be scraped twice
+    { apiVersion: "v1", kind: "Service", name: childName.peers(context.name), component: "peers" },
+    {
+      spec: {
+        type: "ClusterIP",
+        clusterIP: "None",
+        publishNotReadyAddresses: true,
+        selector: podSelector(context),
+        // only ports that something listens on: the peer port joins with replication
+        ports: [{ name: portName.http, port: port.http, targetPort: portName.http, protocol: "TCP", appProtocol: "http" }],
+      },
+    },
+  );

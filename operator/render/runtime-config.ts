@@ -1,0 +1,12 @@
+// The settings that change without a restart: mounted as a directory and re-read by the responder.
+import { renderRuntime, runtimeKey } from "#contract/runtime";
+import { childName } from "#crds/names";
+import type { Renderer } from "./context.ts";
+import { child } from "./meta.ts";
+
+export const runtimeConfig: Renderer = (context) =>
+  child(
+    context,
+    { apiVersion: "v1", kind: "ConfigMap", name: childName.runtime(context.name), component: "cache" },
+    { data: { [runtimeKey]: renderRuntime({ logLevel: context.spec.logging.level }) } },
+  );

@@ -1,0 +1,22 @@
+// Where clients and Prometheus find the cache.
+import { portName, servicePort } from "#contract/http";
+import { childName } from "#crds/names";
+import type { Renderer } from "./context.ts";
+import { child, podSelector } from "./meta.ts";
+
+export const service: Renderer = (context) =>
+  child(
+    context,
+    { apiVersion: "v1", kind: "Service", name: childName.workload(context.name), component: "cache" },
+    {
+      spec: {
+        type: "ClusterIP",
+        selector: podSelector(context),
+        ports: [
+          // the protocol is part of a port's identity in server-side apply, so it is always written out
+          { name: portName.http, port: servicePort.http, targetPort: portName.http, protocol: "TCP", appProtocol: "http" },
+          { name: portName.metrics, port: servicePort.metrics, targetPort: portName.metrics, protocol: "TCP", appProtocol: "http" },
+        ],
+      },
+    },
+  );

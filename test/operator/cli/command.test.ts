@@ -1,0 +1,104 @@
+// kvr's command line: what it prints where, and with which code it ends.
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { describe, expect, test } from "vitest";
+import { kvr } from "../../../operator/cli/command.ts";
+
+const resource = (name: string, rest = "") => `apiVersion: kvresponder.io/v1alpha1\nkind: KVResponder\nmetadata:\n  name: ${name}\n${rest}`;
+
+const files: Record<string, string> = {
+  "one.yaml": resource("orders"),
+  "two.yaml": `${resource("a", "  namespace: x\n")}---\n${resource("b")}---\n`,
+  "wrong.yaml": `${resource("orders", "spec:\n  replicas: 99\n  colour: red\n")}---\n${resource("Orders")}`,
+  "other.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+  "broken.yaml": "a: [1,\n",
+  "empty.yaml": "---\n",
+  "old-yaml.yaml": resource("orders", "spec:\n  tenant: on\n"),
+  "date.yaml": resource("orders", "spec:\n  monitoring: {rules: {labels: {since: 2026-01-02}}}\n"),
+  "-": resource("piped"),
+};
+
+const run = (...args: string[]) => {
+  let out = "";
+  let err = "";
+  const code = kvr(args, {
+    read: (file) => {
+      const text = files[file];
+      if (text === undefined) throw new Error("no such file");
+      return text;
+    },
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+  });
+  return { code, out, err };
+};
+
+const documents = (text: string) => parseAllDocuments(text).map((d) => d.toJS() as { kind: string; metadata: { name: string; namespace: string }; spec?: { template?: { spec: { containers: { image: string }[] } } } });
+
+describe("render", () => {
+  test("prints every child of every resource as one stream", () => {
+    const { code, out, err } = run("render", "-f", "two.yaml", "-f", "one.yaml", "-n", "team-a");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(documents(out).filter((d) => d.kind === "Deployment").map((d) => [d.metadata.namespace, d.metadata.name])).toEqual([
+      ["x", "kv-responder-a"],
+      ["team-a", "kv-responder-b"],
+      ["team-a", "kv-responder-orders"],
+    ]);
+    expect(documents(out)).toHaveLength(27);
+  });
+
+  test("reads standard input", () => expect(documents(run("render", "-f", "-").out)[0]?.metadata.name).toBe("kv-responder-piped"));
+
+  test("takes the image that the operator would be started with", () => {
+    const image = (...args: string[]) => documents(run("render", "-f", "one.yaml", ...args).out).find((d) => d.kind === "Deployment")?.spec?.template?.spec.containers[0]?.image;
+    expect(image("--responder-image", "registry.example/r:1")).toBe("registry.example/r:1");
+    expect(image()).toMatch(/^localhost\/kvr\/responder:\d/);
+  });
+
+  test.each<[string, string[]]>([
+    ["wrong.yaml", ["document 1: spec.replicas", "document 2: metadata.name"]],
+    ["other.yaml", ["document 1: apiVersion: must be kvresponder.io/v1alpha1", "document 1: kind: must be KVResponder"]],
+    ["broken.yaml", ["document 1: "]],
+    ["empty.yaml", ["the input is empty"]],
+    // kubectl would send a boolean
+    ["old-yaml.yaml", ["document 1: spec.tenant"]],
+    ["missing.yaml", ["cannot read missing.yaml: no such file"]],
+  ])("%s: says what is wrong and where, prints nothing, ends with 1", (file, problems) => {
+    const { code, out, err } = run("render", "-f", "one.yaml", "-f", file);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    for (const problem of problems) expect(err).toContain(problem);
+    for (const line of err.trimEnd().split("\n")) expect(line).toContain(file);
+  });
+
+  test("a date is text, as kubectl has it", () => expect(run("render", "-f", "date.yaml").out).toContain('since: "2026-01-02"'));
+});
+
+describe("usage", () => {
+  test.each<[string, string[], string]>([
+    ["no command", [], "no command given"],
+    ["an unknown command", ["apply"], 'unknown command "apply"'],
+    ["no file", ["render"], "name a file with -f"],
+    ["a file without -f", ["render", "one.yaml"], "name files with -f"],
+    ["an unknown flag", ["render", "--colour"], "--colour"],
+  ])("%s is answered with the usage, and 2", (_, args, problem) => {
+    const { code, out, err } = run(...args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(problem);
+    expect(err).toContain("usage: kvr render -f FILE");
+  });
+
+  test("--help prints it, and is no error", () => {
+    const { code, out, err } = run("--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("usage: kvr render -f FILE");
+  });
+});
+
+test("as a program: arguments, standard input and exit code reach the command", () => {
+  const program = resolve(import.meta.dirname, "../../../operator/cli/kvr.ts");
+  const kvrProgram = (args: string[], input: string) => spawnSync(process.execPath, [program, ...args], { input, encoding: "utf8" });
+  const good = kvrProgram(["render", "-f", "-"], resource("orders"));
+  expect({ status: good.status, stderr: good.stderr, children: documents(good.stdout).length }).toEqual({ status: 0, stderr: "", children: 9 });
+  expect(kvrProgram(["render", "-f", "/does/not/exist"], "")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("cannot read /does/not/exist") });
+});

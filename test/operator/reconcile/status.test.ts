@@ -1,0 +1,122 @@
+// What a person and kstatus read: conditions are computed once, from what was seen and done.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { conditionReasons, type Condition } from "#crds/conditions";
+import { specSchema } from "#crds/kvresponder";
+import { computeStatus, sameStatus, type StatusInput } from "../../../operator/reconcile/status.ts";
+import type { Outcome, OutcomeResult } from "../../../operator/reconcile/outcome.ts";
+import type { KubeObject, KVResponder } from "../../../operator/objects.ts";
+
+const t0 = "2026-01-01T00:00:00Z";
+const t1 = "2026-01-01T00:01:00Z";
+
+const resource = (spec: object = {}, status?: KVResponder["status"]): KVResponder => ({
+  apiVersion: "kvresponder.io/v1alpha1",
+  kind: "KVResponder",
+  metadata: { name: "a", namespace: "team", uid: "u1", generation: 4 },
+  spec: specSchema.parse(spec),
+  ...(status && { status }),
+});
+
+const deployment = (ready: number, replicas = 3, extra: object = {}): KubeObject => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "kv-responder-a", generation: 2 },
+  status: { observedGeneration: 2, replicas, readyReplicas: ready, updatedReplicas: replicas, ...extra },
+});
+
+const child = (kind: string, name = "kv-responder-a"): KubeObject => ({ apiVersion: "v1", kind, metadata: { name } });
+const children = [child("Deployment"), child("Service"), child("ServiceMonitor"), child("PrometheusRule"), child("ConfigMap", "kv-responder-a-dashboard")];
+const outcomes = (results: Partial<Record<string, OutcomeResult>> = {}): Outcome[] => children.map((desired) => ({ desired, result: results[desired.kind] ?? "unchanged" }));
+
+const status = (input: Partial<StatusInput> = {}) =>
+  computeStatus({ resource: resource(), outcomes: outcomes(), deployment: deployment(3), version: "1", now: t0, ...input });
+
+const get = (input: Partial<StatusInput>, type: Condition["type"]) => status(input).conditions?.find((c) => c.type === type);
+const brief = (input: Partial<StatusInput>, type: Condition["type"]) => {
+  const c = get(input, type);
+  return c && `${c.status}/${c.reason}`;
+};
+
+describe("Ready", () => {
+  test.each<[string, Partial<StatusInput>, string]>([
+    ["all pods ready", {}, "True/AllReady"],
+    ["no pod ready", { deployment: deployment(0) }, "False/WorkloadUnavailable"],
+    ["a surplus pod of a rollout", { deployment: deployment(3, 4) }, "False/WorkloadUnavailable"],
+    ["a template the Deployment controller has not seen", { deployment: deployment(3, 3, { observedGeneration: 1 }) }, "False/WorkloadUnavailable"],
+    ["no Deployment", { deployment: undefined }, "False/WorkloadUnavailable"],
+    ["scaled to zero", { resource: resource({ replicas: 0 }), deployment: deployment(0, 0) }, "True/ScaledToZero"],
+    ["a foreign Service of our name", { outcomes: outcomes({ Service: "conflict" }) }, "False/Conflict"],
+    ["a verb that RBAC lacks", { outcomes: outcomes({ Service: "forbidden" }) }, "False/ApplyFailed"],
+    ["an API error", { outcomes: outcomes({ Deployment: "failed" }) }, "False/ApplyFailed"],
+    ["missing monitoring CRDs do not matter", { outcomes: outcomes({ ServiceMonitor: "missingKind", PrometheusRule: "missingKind" }) }, "True/AllReady"],
+    ["paused with nothing to do", { resource: resource({ paused: true }) }, "True/AllReady"],
+    ["paused with a change waiting", { resource: resource({ paused: true }), outcomes: outcomes({ Deployment: "pending" }) }, "False/Paused"],
+    ["another resource holds the tenant", { refusal: { reason: "TenantTaken", message: "m" } }, "False/TenantTaken"],
+  ])("%s -> %s", (_, input, expected) => expect(brief(input, "Ready")).toBe(expected));
+
+  test("counts come from the live Deployment, the wanted number from the spec", () => {
+    expect(status({ deployment: deployment(2) })).toMatchObject({ ready: "2/3", replicas: 3, readyReplicas: 2, observedGeneration: 4, tenant: "a" });
+    expect(status()).toMatchObject({
+      selector: "app.kubernetes.io/name=kv-responder,kvresponder.io/name=a",
+      endpoints: { http: "http://kv-responder-a.team.svc", metrics: "kv-responder-a.team.svc:9090" },
+    });
+  });
+});
+
+test.each<[string, Partial<StatusInput>, string, string]>([
+  ["settled", {}, "False/Settled", "False/NotStalled"],
+  ["rolling out", { deployment: deployment(1) }, "True/Progressing", "False/NotStalled"],
+  ["transient error", { outcomes: outcomes({ Service: "failed" }) }, "True/Progressing", "False/NotStalled"],
+  ["conflict needs a person", { outcomes: outcomes({ Service: "conflict" }) }, "False/Settled", "True/Conflict"],
+  ["forbidden needs a person", { outcomes: outcomes({ Service: "forbidden" }) }, "False/Settled", "True/Forbidden"],
+  ["invalid needs a person", { refusal: { reason: "Invalid", message: "m" } }, "False/Settled", "True/Invalid"],
+])("kstatus: %s", (_, input, reconciling, stalled) => {
+  expect([brief(input, "Reconciling"), brief(input, "Stalled")]).toEqual([reconciling, stalled]);
+});
+
+test.each<[string, object, string]>([
+  ["quota", { conditions: [{ type: "ReplicaFailure", status: "True", message: "exceeded quota: q" }] }, "False/QuotaExceeded"],
+  ["deadline", { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] }, "False/RolloutStuck"],
+])("WorkloadAvailable names what is wrong: %s", (_, extra, expected) => expect(brief({ deployment: deployment(1, 3, extra) }, "WorkloadAvailable")).toBe(expected));
+
+test("each monitoring object has a condition of its own", () => {
+  const off = resource({ monitoring: { rules: { mode: "Disabled" } } });
+  const input = { resource: off, outcomes: outcomes({ ServiceMonitor: "missingKind", ConfigMap: "conflict" }) };
+  expect(brief(input, "MonitorReady")).toBe("False/CRDMissing");
+  expect(brief(input, "RulesReady")).toBe("False/Disabled");
+  expect(brief(input, "DashboardReady")).toBe("False/Conflict");
+});
+
+test("the Paused condition exists only while paused", () => {
+  expect(get({}, "Paused")).toBeUndefined();
+  expect(brief({ resource: resource({ paused: true }) }, "Paused")).toBe("True/PausedBySpec");
+});
+
+test("lastTransitionTime changes if and only if the condition's status changes", () => {
+  const before = status({ deployment: deployment(1) });
+  const again = status({ resource: resource({}, before), deployment: deployment(2), now: t1 });
+  expect(again.conditions?.find((c) => c.type === "Ready")?.lastTransitionTime).toBe(t0);
+  const ready = status({ resource: resource({}, before), now: t1 });
+  expect(ready.conditions?.find((c) => c.type === "Ready")?.lastTransitionTime).toBe(t1);
+  expect(sameStatus(status({ resource: resource({}, ready), now: "2026-01-01T00:02:00Z" }), ready)).toBe(true);
+});
+
+test("for every combination: reasons come from the closed set, and Ready is never True beside Reconciling or Stalled", () => {
+  const result = fc.constantFrom<OutcomeResult>("created", "updated", "unchanged", "pending", "conflict", "forbidden", "missingKind", "deleting", "failed");
+  fc.assert(
+    fc.property(fc.array(result, { minLength: 5, maxLength: 5 }), fc.nat(3), fc.boolean(), fc.boolean(), (results, ready, paused, refused) => {
+      const s = status({
+        resource: resource({ paused }),
+        outcomes: children.map((desired, i) => ({ desired, result: desired.kind === "ConfigMap" && results[i] === "missingKind" ? "failed" : (results[i] ?? "unchanged") })),
+        deployment: deployment(ready),
+        ...(refused && { refusal: { reason: "TenantTaken", message: "m" } as const }),
+      });
+      const by = Object.fromEntries((s.conditions ?? []).map((c) => [c.type, c]));
+      for (const c of s.conditions ?? []) expect(conditionReasons[c.type]).toContain(c.reason);
+      expect(new Set(s.conditions?.map((c) => c.type)).size).toBe(s.conditions?.length);
+      if (by["Ready"]?.status === "True") expect([by["Reconciling"]?.status, by["Stalled"]?.status]).toEqual(["False", "False"]);
+      expect([by["Reconciling"]?.status, by["Stalled"]?.status]).not.toEqual(["True", "True"]);
+    }),
+  );
+});

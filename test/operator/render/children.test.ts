@@ -1,0 +1,115 @@
+// What holds for every child of every resource.
+import { childName, label } from "#crds/names";
+import { specSchema } from "#crds/kvresponder";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { apiVersionOf, ownedKinds } from "../../../operator/kinds.ts";
+import type { KubeObject } from "../../../operator/objects.ts";
+import { desired } from "../../../operator/reconcile/desired.ts";
+import { anyContext, context, hardSpec, softSpec } from "./contexts.ts";
+
+const orderOf = (o: KubeObject): number => ownedKinds.findIndex((k) => k.kind === o.kind && apiVersionOf(k) === o.apiVersion);
+const names = (spec: object): string[] => desired(context(spec)).map((o) => `${o.kind}/${o.metadata.name}`);
+
+/** Paths of values that server-side apply or the API server would not keep as they are. */
+const awkward = (value: unknown, path: string): string[] => {
+  if (value === undefined || value === null) return [path];
+  if (typeof value !== "object") return [];
+  const entries = Object.entries(value);
+  return entries.length === 0 ? [path] : entries.flatMap(([k, v]) => awkward(v, `${path}.${k}`));
+};
+
+test("a resource with nothing but a name gets everything", () => {
+  expect(names({})).toEqual([
+    "ServiceAccount/kv-responder-orders",
+    "ConfigMap/kv-responder-orders-runtime",
+    "ConfigMap/kv-responder-orders-dashboard",
+    "Service/kv-responder-orders",
+    "Service/kv-peers-orders",
+    "Deployment/kv-responder-orders",
+    "PodDisruptionBudget/kv-responder-orders",
+    "ServiceMonitor/kv-responder-orders",
+    "PrometheusRule/kv-responder-orders",
+  ]);
+});
+
+test.each([
+  ["one pod needs no disruption budget", { replicas: 1 }, "PodDisruptionBudget"],
+  ["a disabled ServiceMonitor", { monitoring: { serviceMonitor: { mode: "Disabled" } } }, "ServiceMonitor"],
+  ["disabled rules", { monitoring: { rules: { mode: "Disabled" } } }, "PrometheusRule"],
+  ["a disabled dashboard", { monitoring: { dashboard: { mode: "Disabled" } } }, "ConfigMap/kv-responder-orders-dashboard"],
+])("%s", (_, spec, absent) => {
+  expect(names({}).filter((n) => !names(spec).includes(n))).toEqual([expect.stringContaining(absent)]);
+});
+
+describe("every child of any resource", () => {
+  const holds = (property: (children: KubeObject[], c: ReturnType<typeof context>) => void) => fc.assert(fc.property(anyContext, (c) => void property(desired(c), c)), { numRuns: 50 });
+
+  test("is of an owned kind, and stands in the order of application", () =>
+    holds((children) => {
+      const order = children.map(orderOf);
+      expect(order).not.toContain(-1);
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+    }));
+
+  test("has a name of its own", () => holds((children) => expect(new Set(children.map((o) => `${o.kind}/${o.metadata.name}`)).size).toBe(children.length)));
+
+  test("lives in the namespace, says whose it is, and has our labels only where they are promised", () =>
+    holds((children, c) => {
+      for (const { metadata } of children) {
+        expect(metadata.namespace).toBe(c.namespace);
+        expect(metadata.labels).toMatchObject({
+          [label.appName]: "kv-responder",
+          [label.managedBy]: "kv-responder-operator",
+          [label.component]: expect.stringMatching(/^(cache|peers|monitoring)$/),
+          [label.tenant]: c.tenant,
+          [label.name]: c.name,
+        });
+        expect(metadata.labels).not.toHaveProperty(["app.kubernetes.io/instance"]);
+        expect(metadata.ownerReferences).toEqual(
+          c.uid === "" ? undefined : [{ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", name: c.name, uid: c.uid, controller: true, blockOwnerDeletion: true }],
+        );
+      }
+    }));
+
+  test("holds no null, no undefined and nothing empty", () => holds((children) => expect(children.flatMap((o) => awkward(o, o.kind))).toEqual([])));
+
+  test("has names and labels that Kubernetes accepts", () =>
+    holds((children) => {
+      for (const { kind, metadata } of children) {
+        expect(metadata.name.length, kind).toBeLessThanOrEqual(kind === "Service" ? 63 : 253);
+        expect(metadata.name).toMatch(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
+        for (const value of Object.values(metadata.labels ?? {})) expect(value).toMatch(/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/);
+      }
+    }));
+
+  test("comes out the same every time", () => holds((children, c) => expect(JSON.stringify(desired(c))).toBe(JSON.stringify(children))));
+
+  test("passes on neither labels nor annotations of the resource", () => {
+    const tracked = { labels: { "app.kubernetes.io/instance": "argo", team: "x" }, annotations: { "argocd.argoproj.io/tracking-id": "y" } };
+    expect(desired(context({}, tracked))).toEqual(desired(context()));
+  });
+});
+
+test("replicas, logging, monitoring and paused never change the pod template", () => {
+  const template = (spec: object) => {
+    const deployment = desired(context(spec)).find((o) => o.kind === "Deployment") as KubeObject;
+    return JSON.stringify((deployment["spec"] as { template: object }).template);
+  };
+  fc.assert(
+    fc.property(
+      hardSpec.filter((h) => specSchema.safeParse(h).success),
+      softSpec,
+      softSpec,
+      (hard, a, b) => void expect(template({ ...hard, ...a })).toBe(template({ ...hard, ...b })),
+    ),
+    { numRuns: 80 },
+  );
+});
+
+test("exactly one Service fits the ServiceMonitor's selector", () => {
+  const all = desired(context());
+  const monitor = (all.find((o) => o.kind === "ServiceMonitor") as KubeObject)["spec"] as { selector: { matchLabels: Record<string, string> } };
+  const fits = all.filter((o) => o.kind === "Service" && Object.entries(monitor.selector.matchLabels).every(([k, v]) => o.metadata.labels?.[k] === v));
+  expect(fits.map((o) => o.metadata.name)).toEqual([childName.workload("orders")]);
+});

@@ -1,0 +1,60 @@
+// Contexts for tests of what is rendered: one written by hand, and any that the schema allows.
+import { specSchema } from "#crds/kvresponder";
+import fc from "fast-check";
+import { renderContext, type RenderContext } from "../../../operator/render/context.ts";
+
+export const context = (spec: object = {}, metadata: object = {}): RenderContext =>
+  renderContext(
+    {
+      apiVersion: "kvresponder.io/v1alpha1",
+      kind: "KVResponder",
+      metadata: { name: "orders", namespace: "team-a", uid: "5f0c2f6e-6a0b-4a57-9e0b-1d7a6f1f8a11", ...metadata },
+      spec: specSchema.parse(spec),
+    },
+    { responderImage: "localhost/kvr/responder:test" },
+  );
+
+const sometimes = <T>(arb: fc.Arbitrary<T>) => fc.option(arb, { nil: undefined });
+/** Absent rather than undefined, as JSON has it. */
+const record = (model: Record<string, fc.Arbitrary<unknown>>) => fc.record(model).map((r) => Object.fromEntries(Object.entries(r).filter(([, v]) => v !== undefined)));
+
+const dns = (max: number) => fc.stringMatching(new RegExp(`^[a-z]([-a-z0-9]{0,${max - 2}}[a-z0-9])?$`));
+// mostly what the schema accepts, so that little is thrown away
+const memory = fc.tuple(fc.integer({ min: 2, max: 2000 }), fc.constantFrom("", ".5", ".125", ".001"), fc.constantFrom("M", "Mi", "Mi", "G", "Gi")).map((p) => p.join(""));
+const cpu = fc.oneof(
+  fc.integer({ min: 1, max: 4000 }).map((n) => `${n}m`),
+  fc.tuple(fc.integer({ min: 1, max: 16 }), fc.constantFrom("", ".5", ".125")).map((p) => p.join("")),
+);
+const seconds = fc.tuple(fc.integer({ min: 1, max: 90 }), fc.constantFrom("s", "m", "h")).map((p) => p.join(""));
+const labels = fc.dictionary(fc.stringMatching(/^(example\.com\/)?[a-z]{1,12}$/), fc.stringMatching(/^[a-zA-Z0-9]{0,12}$/), { maxKeys: 4 });
+const mode = fc.constantFrom("Managed", "Disabled");
+const list = record({ cpu: sometimes(cpu), memory: sometimes(memory) });
+
+/** What may change without a new pod template. */
+export const softSpec = record({
+  replicas: sometimes(fc.integer({ min: 0, max: 16 })),
+  paused: sometimes(fc.boolean()),
+  logging: sometimes(record({ level: fc.constantFrom("trace", "debug", "info", "warn", "error") })),
+  monitoring: sometimes(
+    record({
+      serviceMonitor: sometimes(record({ mode: sometimes(mode), interval: sometimes(fc.constantFrom("15s", "30s", "1m")), labels: sometimes(labels) })),
+      rules: sometimes(record({ mode: sometimes(mode), labels: sometimes(labels) })),
+      dashboard: sometimes(record({ mode: sometimes(mode), folder: sometimes(fc.stringMatching(/^[A-Za-z0-9][-A-Za-z0-9_. ]{0,20}$/)), labels: sometimes(labels) })),
+    }),
+  ),
+});
+
+export const hardSpec = record({
+  tenant: sometimes(dns(63)),
+  image: sometimes(fc.constantFrom("localhost/kvr/responder:1", "registry.example/a/b@sha256:0123456789abcdef")),
+  resources: sometimes(record({ requests: sometimes(list), limits: sometimes(list) })),
+  cache: sometimes(record({ maxMemory: sometimes(memory), defaultTTL: sometimes(seconds), maxValueBytes: sometimes(fc.integer({ min: 1, max: 2_000_000 })) })),
+});
+
+export const metadata = fc.record({ name: dns(50), namespace: dns(63), uid: fc.constantFrom("", "5f0c2f6e-6a0b-4a57-9e0b-1d7a6f1f8a11") });
+
+/** Any resource that the schema accepts. */
+export const anyContext = fc
+  .tuple(hardSpec, softSpec, metadata)
+  .filter(([hard, soft]) => specSchema.safeParse({ ...hard, ...soft }).success)
+  .map(([hard, soft, meta]) => context({ ...hard, ...soft }, meta));
