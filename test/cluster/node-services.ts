@@ -1,0 +1,18 @@
+// Where a Service of the node's cluster is reached inside its network.
+import type { Api } from "./api.ts";
+import type { ForwardTarget } from "./types.ts";
+
+interface ServiceObject {
+  readonly spec: { readonly clusterIP?: string; readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
+}
+
+/** Throws when there is no such Service or port, or when the Service has no address of its own. */
+export const serviceAddress = async (api: Api, { namespace = "default", service, port }: ForwardTarget): Promise<{ readonly host: string; readonly port: number }> => {
+  const found = await api.get<ServiceObject>(`/api/v1/namespaces/${namespace}/services/${service}`);
+  if (found === undefined) throw new Error(`no Service ${namespace}/${service}`);
+  const { clusterIP = "None", ports = [] } = found.spec;
+  if (clusterIP === "None" || clusterIP === "") throw new Error(`Service ${namespace}/${service} has no cluster IP: forward to one that has`);
+  const match = ports.find((each) => each.port === port || each.name === port);
+  if (match === undefined) throw new Error(`Service ${namespace}/${service} has no port ${port}: choose from ${ports.map((each) => each.name ?? each.port).join(", ")}`);
+  return { host: clusterIP, port: match.port };
+};

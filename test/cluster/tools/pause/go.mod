@@ -1,0 +1,3 @@
+module kv-responder.test/tools/pause
+
+go 1.26
