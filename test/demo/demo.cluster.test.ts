@@ -1,0 +1,56 @@
+// `make demo ARGS=--once`, and the demo interrupted half-way: both leave nothing.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { expect, test, vi } from "vitest";
+
+const clusterDirs = () => readdirSync(tmpdir()).filter((n) => n.startsWith("kvr-node-"));
+
+const start = (...args: string[]): { child: ChildProcess; output: () => string } => {
+  const child = spawn(process.execPath, [resolve(import.meta.dirname, "demo.ts"), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return { child, output: () => text };
+};
+
+/** Processes whose command line names one of the directories. */
+const survivors = (dirs: readonly string[]): string[] =>
+  readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      } catch {
+        return "";
+      }
+    })
+    .filter((command) => dirs.some((d) => command.includes(d)));
+
+test("once: checks both tenants and their monitoring, prints where everything is, and leaves nothing", async () => {
+  const before = clusterDirs();
+  const { child, output } = start("--once");
+  const made = await vi.waitFor(() => {
+    const dirs = clusterDirs().filter((d) => !before.includes(d));
+    expect(dirs).toHaveLength(1);
+    return dirs;
+  }, { timeout: 60_000 });
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect(code, output()).toBe(0);
+  expect(output()).toMatch(/checkout\s+checkout\s+3\/3\s+AllReady/);
+  expect(output()).toMatch(/search\s+search-team\s+2\/2\s+AllReady/);
+  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "export KUBECONFIG="]) expect(output()).toContain(line);
+  expect(clusterDirs().filter((d) => made.includes(d))).toEqual([]);
+  expect(survivors(made)).toEqual([]);
+}, 300_000);
+
+test("Ctrl-C half-way leaves nothing", async () => {
+  const before = clusterDirs();
+  const { child, output } = start();
+  await vi.waitFor(() => expect(output()).toContain("API server ready"), { timeout: 60_000, interval: 100 });
+  const made = clusterDirs().filter((d) => !before.includes(d));
+  child.kill("SIGINT");
+  await once(child, "exit");
+  await vi.waitFor(() => expect([...survivors(made), ...clusterDirs().filter((d) => made.includes(d))]).toEqual([]), { timeout: 20_000 });
+}, 120_000);

@@ -1,0 +1,105 @@
+// `make demo`: from nothing to two tenants with their monitoring, checked, with addresses to try. --once ends after the checks.
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { buildImages } from "../../build/images.ts";
+import { waitFor } from "../cluster/index.ts";
+import { promQuery } from "../cluster/monitoring/index.ts";
+import { roundTrip } from "../support/one-connection.ts";
+import { contextStage } from "./context-stage.ts";
+import { localStage } from "./local-stage.ts";
+import type { Address, Stage } from "./stage.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const { values } = parseArgs({ options: { context: { type: "string" }, once: { type: "boolean", default: false } } });
+
+const began = Date.now();
+const say = (line: string) => console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${line}`);
+
+interface Tenant {
+  metadata: { namespace: string; name: string };
+  status?: { tenant?: string; conditions?: { type: string; status: string; message: string }[] };
+}
+
+const tenantsOf = async (stage: Stage): Promise<Tenant[]> => (JSON.parse(await stage.kubectl(["get", "kvresponders", "-A", "-o", "json"])) as { items: Tenant[] }).items;
+
+const untilReady = (stage: Stage): Promise<Tenant[]> =>
+  waitFor(
+    "every tenant is Ready",
+    async () => {
+      const tenants = await tenantsOf(stage);
+      const waiting = tenants.flatMap((t) => (t.status?.conditions ?? []).filter((c) => c.type === "Ready" && c.status !== "True").map((c) => `${t.metadata.name}: ${c.message}`));
+      if (waiting.length > 0) throw new Error(waiting.join("; "));
+      return tenants.length > 0 && tenants.every((t) => t.status?.conditions !== undefined) && tenants;
+    },
+    { timeoutMs: 180_000, intervalMs: 500 },
+  );
+
+/** Writes through the tenant's Service and reads back. */
+const checkTenant = (address: Address, tenant: string): Promise<boolean> =>
+  waitFor(`${tenant} answers what was put`, async () => (await roundTrip(address.url, "greeting", `hello from ${tenant}`)).value === `hello from ${tenant}`);
+
+const play = async (stage: Stage): Promise<void> => {
+  const prometheus = await stage.prometheus();
+  if (prometheus) say("Prometheus Operator and a Prometheus over all ServiceMonitors are ready");
+
+  say("installing CRD, RBAC and operator: kubectl apply -k config/default");
+  await stage.kubectl(["apply", "--server-side", "-k", resolve(root, "config/default")]);
+  await stage.kubectl(["wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=60s"]);
+  await stage.kubectl(["rollout", "status", "-n", "kv-responder-system", "deploy/kv-responder-operator", "--timeout=120s"]);
+
+  say("two tenants: kubectl apply -f examples/tenants");
+  await stage.kubectl(["apply", "-f", resolve(root, "examples/tenants")]);
+  const tenants = await untilReady(stage);
+
+  const endpoints: string[] = [];
+  for (const { metadata, status } of tenants) {
+    const address = await stage.forward({ namespace: metadata.namespace, service: `kv-responder-${metadata.name}`, port: 80 });
+    await checkTenant(address, status?.tenant ?? metadata.name);
+    endpoints.push(`  ${`${metadata.namespace}/${metadata.name}`.padEnd(24)} ${address.url}`);
+  }
+  say("wrote and read through each tenant's Service");
+
+  if (prometheus) {
+    for (const { metadata, status } of tenants) {
+      await waitFor(`Prometheus sees ${metadata.name}`, async () => (await promQuery(prometheus.url, `up{tenant="${status?.tenant}", kvresponder="${metadata.name}"} == 1`)).length > 0, { timeoutMs: 90_000, intervalMs: 500 });
+    }
+    say("Prometheus scrapes every tenant under its own label");
+  }
+
+  const [first] = tenants;
+  if (!first) throw new Error("examples/tenants holds no tenant");
+  const { namespace, name } = first.metadata;
+  const kinds = "deploy,svc,cm,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 7 : 5).join(",");
+  console.log(`\n$ kubectl get kvresponders -A\n${await stage.kubectl(["get", "kvresponders", "-A"])}`);
+  console.log(`$ kubectl get ${kinds} -n ${namespace} -l kvresponder.io/name=${name}\n${await stage.kubectl(["get", kinds, "-n", namespace, "-l", `kvresponder.io/name=${name}`])}`);
+  console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(prometheus ? [`  ${"Prometheus".padEnd(24)} ${prometheus.url}/api/v1/targets`] : [])].join("\n"));
+  console.log(`
+Try next, in another terminal:
+  ${stage.kubectlHint}
+  kubectl scale kvresponder/${name} -n ${namespace} --replicas=1 && kubectl get kvr -n ${namespace} -w
+  kubectl delete deploy/kv-responder-${name} -n ${namespace}      # it comes back
+  kubectl explain kvresponder.spec
+`);
+};
+
+const main = async (): Promise<void> => {
+  const interrupted = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  say("building the images (bundles, no daemon)");
+  const images = (await buildImages()).map((i) => i.path);
+  await using stage = await (values.context === undefined ? localStage(images, say) : contextStage(values.context, images, say));
+  await Promise.race([play(stage), interrupted.then(() => Promise.reject(new Error("interrupted")))]);
+  if (!values.once) {
+    console.log("Ctrl-C ends the demo.");
+    await interrupted;
+  }
+  say(values.context === undefined ? "ending: nothing is left behind" : "the tenants stay; remove them with kubectl delete -f examples/tenants && kubectl delete -k config/default");
+};
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

@@ -1,0 +1,16 @@
+// A single-node Kubernetes of our own, gone when the demo ends.
+import { startCluster } from "../cluster/index.ts";
+import { installMonitoring } from "../cluster/monitoring/index.ts";
+import type { Stage } from "./stage.ts";
+
+export const localStage = async (images: readonly string[], log: (line: string) => void): Promise<Stage> => {
+  const cluster = await startCluster({ kind: "node", images, log });
+  return {
+    server: cluster.server,
+    kubectlHint: `export KUBECONFIG=${cluster.kubeconfig}`,
+    kubectl: ([first, ...rest]) => cluster.kubectl(first, ...rest, { timeoutMs: 180_000 }),
+    forward: (target) => cluster.forward(target),
+    prometheus: async () => (await installMonitoring(cluster)).prometheus,
+    [Symbol.asyncDispose]: () => cluster.stop(),
+  };
+};
