@@ -37,6 +37,8 @@ const resources = withRules(
   { description: "CPU and memory of each pod." },
 );
 
+export const evictionPolicies = ["TinyLFU", "LRU", "NoEviction"] as const;
+
 const cache = withRules(
   z.object({
     maxMemory: memoryBetween("1Mi", "1Ti", "Memory that one pod may use for entries, index included, for example 512Mi. Entries are evicted beyond it.").prefault("256Mi"),

@@ -79,7 +79,7 @@ const main = async () => {
     recorder,
     timers: systemTimers,
     limits: { connections: config.maxConnections },
-    connections: { opened: () => metrics.kv_connections.inc(), closed: () => metrics.kv_connections.dec(), rejected: () => metrics.kv_connections_rejected_total.inc() },
+    connections: { opened: () => metrics.kv_connections.inc({ protocol: "http" }), closed: () => metrics.kv_connections.dec({ protocol: "http" }), rejected: () => metrics.kv_connections_rejected_total.inc({ protocol: "http" }) },
   });
   const management = createHttpServer({
     app: createManagement({

@@ -1,4 +1,5 @@
 // The responder's configuration: one schema that parses its environment variables and renders them for the Deployment.
+import { evictionPolicies } from "#crds/kvresponder";
 import { z } from "zod";
 import { port } from "./http.ts";
 
@@ -30,12 +31,22 @@ const schema = z.object({
   service: text(dnsLabel, "must be a Service's name").default("kv-responder-local"),
   maxMemoryBytes: whole("a whole number of bytes", 0, 2 ** 50).default(256 * 2 ** 20),
   defaultTtlSeconds: whole("a whole number of seconds", 1, maxTtlSeconds).optional(),
+  /** Longer ones are cut to it, and entries without one get it when there is no default. */
+  maxTtlSeconds: whole("a whole number of seconds", 1, maxTtlSeconds).optional(),
+  maxEntries: whole("a number of entries", 1, 2 ** 26).optional(),
   maxValueBytes: whole("a whole number of bytes", 1, 64 * 2 ** 20).default(2 ** 20),
+  evictionPolicy: z.enum(evictionPolicies, { error: `must be one of ${evictionPolicies.join(", ")}` }).default("TinyLFU"),
   /** Absent: settings stay as they are at the start. */
   runtimeFile: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
   /** "*": every address of both families, which a pod needs. */
   host: z.string().regex(/^(\*|[0-9a-zA-Z.:-]{1,253})$/, { error: "must be an address, a host name, or * for every address" }).default("127.0.0.1"),
   httpPort: portNumber().default(port.http),
+  /** Absent: no Redis protocol. */
+  respPort: portNumber().optional(),
+  /** Each file in it is one token that clients may bring; re-read. Absent: no token is asked for. */
+  tokenDir: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
+  /** Secret of the tenant's pods, from which the hash seed is derived. Absent: one is drawn for this process. */
+  peerSecretFile: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
   metricsPort: portNumber().default(port.metrics),
   /** Clients beyond it are turned away at once. */
   maxConnections: whole("a number of connections", 1, 1_000_000).default(10_000),
@@ -54,10 +65,16 @@ export const variable = {
   service: "KVR_SERVICE",
   maxMemoryBytes: "KVR_MAX_MEMORY",
   defaultTtlSeconds: "KVR_DEFAULT_TTL",
+  maxTtlSeconds: "KVR_MAX_TTL",
+  maxEntries: "KVR_MAX_ENTRIES",
   maxValueBytes: "KVR_MAX_VALUE_BYTES",
+  evictionPolicy: "KVR_EVICTION_POLICY",
   runtimeFile: "KVR_RUNTIME_FILE",
   host: "KVR_HOST",
   httpPort: "KVR_HTTP_PORT",
+  respPort: "KVR_RESP_PORT",
+  tokenDir: "KVR_TOKEN_DIR",
+  peerSecretFile: "KVR_PEER_SECRET_FILE",
   metricsPort: "KVR_METRICS_PORT",
   maxConnections: "KVR_MAX_CONNECTIONS",
   drainSeconds: "KVR_DRAIN_SECONDS",

@@ -1,17 +1,20 @@
 // Ports, paths and header names that operator and operand share.
 
-export const port = { http: 8080, metrics: 9090, peers: 7946 } as const;
+export const port = { http: 8080, resp: 6379, metrics: 9090, peers: 7946 } as const;
 
 /** Names of the container and Service ports; the ServiceMonitor selects by name. */
-export const portName = { http: "http", metrics: "metrics", peers: "peers" } as const;
+export const portName = { http: "http", resp: "resp", metrics: "metrics", peers: "peers" } as const;
 
-/** The Service's port for HTTP clients. */
-export const servicePort = { http: 80, metrics: port.metrics } as const;
+/** The Service's ports for clients. */
+export const servicePort = { http: 80, resp: port.resp, metrics: port.metrics } as const;
 
-export const path = { metrics: "/metrics", livez: "/livez", readyz: "/readyz", info: "/info", kv: "/v1/kv" } as const;
+export const path = { metrics: "/metrics", livez: "/livez", readyz: "/readyz", info: "/info", kv: "/v1/kv", batch: "/v1/batch", openapi: "/openapi.json" } as const;
 
 /** Time to live of an entry, in and out: whole seconds as a decimal number. */
 export const ttlHeader = "KV-TTL";
 
 /** Keys are 1..512 bytes after percent-decoding, compared as bytes. */
 export const maxKeyBytes = 512;
+
+/** Bytes of one token, and of one file with a token in it. */
+export const tokenBytes = { min: 16, max: 512 } as const;

@@ -1,12 +1,15 @@
 // The responder's metric catalogue: names, labels, closed label values and buckets.
 import { defineCatalogue } from "#telemetry/catalogue";
 
-/** "health" is /livez, /readyz and /info. */
-export const routes = ["kv", "metrics", "health", "other"] as const;
-export const methods = ["GET", "HEAD", "PUT", "DELETE", "other"] as const;
+/** "kv" is one entry, "keys" the collection (list, delete by prefix), "health" is /livez, /readyz and /info, "other" includes /openapi.json. */
+export const routes = ["kv", "keys", "incr", "batch", "metrics", "health", "other"] as const;
+export const methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "other"] as const;
+export const protocols = ["http", "resp"] as const;
+/** "other": what is not in the table of commands. */
+export const commandGroups = ["string", "generic", "server", "connection", "transactions", "other"] as const;
 
 /** 499: the client left before the answer. */
-const codes = ["200", "201", "204", "304", "400", "404", "405", "408", "412", "413", "431", "499", "500", "503", "other"] as const;
+const codes = ["200", "201", "204", "304", "400", "401", "404", "405", "408", "409", "412", "413", "415", "429", "431", "499", "500", "503", "507", "other"] as const;
 
 export const responderMetrics = defineCatalogue({
   kv_info: {
@@ -20,13 +23,16 @@ export const responderMetrics = defineCatalogue({
     labels: { method: methods, route: routes, code: codes },
     // the full product is 320 series of which four in five can never move
     series: [
-      { method: ["GET", "HEAD"], route: ["kv"], code: ["200", "304", "400", "404", "412", "499", "500", "503", "other"] },
-      { method: ["PUT"], route: ["kv"], code: ["201", "204", "400", "408", "412", "413", "499", "500", "503", "other"] },
-      { method: ["DELETE"], route: ["kv"], code: ["204", "400", "404", "412", "499", "500", "503", "other"] },
-      { method: ["other"], route: ["kv"], code: ["405", "other"] },
+      { method: ["GET", "HEAD"], route: ["kv"], code: ["200", "304", "400", "401", "404", "412", "429", "499", "500", "503", "other"] },
+      { method: ["PUT"], route: ["kv"], code: ["201", "204", "400", "401", "408", "412", "413", "429", "499", "500", "503", "507", "other"] },
+      { method: ["DELETE"], route: ["kv"], code: ["204", "400", "401", "404", "412", "429", "499", "500", "503", "other"] },
+      { method: ["GET", "DELETE"], route: ["keys"], code: ["200", "400", "401", "429", "499", "500", "503", "other"] },
+      { method: ["POST"], route: ["incr"], code: ["200", "400", "401", "409", "412", "413", "429", "499", "500", "503", "507", "other"] },
+      { method: ["POST"], route: ["batch"], code: ["200", "400", "401", "408", "413", "415", "429", "499", "500", "503", "other"] },
+      { method: ["other"], route: ["kv", "keys", "incr", "batch"], code: ["405", "other"] },
       { method: ["GET", "HEAD"], route: ["metrics", "health"], code: ["200", "499", "500", "503", "other"] },
-      { method: ["PUT", "DELETE", "other"], route: ["metrics", "health"], code: ["405", "other"] },
-      { method: ["GET", "HEAD", "PUT", "DELETE"], route: ["other"], code: ["404", "other"] },
+      { method: ["other"], route: ["metrics", "health"], code: ["405", "other"] },
+      { method: ["GET", "HEAD", "PUT", "POST", "DELETE"], route: ["other"], code: ["200", "404", "other"] },
       // requests that could not be read have no method and no route
       { method: ["other"], route: ["other"], code: ["400", "404", "408", "431", "other"] },
     ],
@@ -40,26 +46,42 @@ export const responderMetrics = defineCatalogue({
   kv_http_requests_in_flight: { type: "gauge", help: "HTTP requests being answered now." },
   kv_operations_total: {
     type: "counter",
-    help: "Cache operations by outcome. conflict: an If-Match or If-None-Match was not met. error: our fault, never the client's.",
-    labels: { operation: ["get", "put", "delete"], result: ["hit", "miss", "ok", "conflict", "error"] },
+    help: "Cache operations of both protocols by outcome, one for each key. conflict: an If-Match or If-None-Match was not met. error: our fault, never the client's.",
+    labels: { operation: ["get", "put", "delete", "expire", "scan"], result: ["hit", "miss", "ok", "conflict", "error"] },
     series: [
       { operation: ["get"], result: ["hit", "miss", "conflict", "error"] },
       { operation: ["put"], result: ["ok", "conflict", "error"] },
       { operation: ["delete"], result: ["hit", "miss", "conflict", "error"] },
+      { operation: ["expire"], result: ["hit", "miss", "error"] },
+      { operation: ["scan"], result: ["ok", "error"] },
     ],
   },
+  kv_entries_expiring: { type: "gauge", help: "Entries that have an expiry." },
   kv_entries: { type: "gauge", help: "Entries held, those included that are over and not yet swept." },
   kv_memory_used_bytes: { type: "gauge", help: "Bytes accounted to entries, index included." },
   kv_memory_limit_bytes: { type: "gauge", help: "spec.cache.maxMemory in bytes." },
-  kv_evictions_total: { type: "counter", help: "Entries removed to make room.", labels: { reason: ["memory"] } },
+  kv_evictions_total: { type: "counter", help: "Entries removed to make room.", labels: { reason: ["memory", "entries"] } },
   kv_expirations_total: { type: "counter", help: "Entries removed because their time was over." },
   kv_rejected_writes_total: {
     type: "counter",
     help: "Writes refused by a limit.",
-    labels: { reason: ["key", "too_large", "ttl", "content_type"] },
+    labels: { reason: ["key", "too_large", "no_memory", "ttl", "content_type"] },
   },
-  kv_connections: { type: "gauge", help: "Open client connections." },
-  kv_connections_rejected_total: { type: "counter", help: "Client connections closed at once because the cap was reached." },
+  kv_connections: { type: "gauge", help: "Open client connections.", labels: { protocol: protocols } },
+  kv_connections_rejected_total: { type: "counter", help: "Client connections closed at once because the cap was reached.", labels: { protocol: protocols } },
+  kv_slow_readers_closed_total: { type: "counter", help: "Connections closed because their client did not read its answers.", labels: { protocol: protocols } },
+  kv_protocol_errors_total: { type: "counter", help: "Connections closed because what arrived was not the protocol.", labels: { protocol: protocols } },
+  kv_auth_failures_total: {
+    type: "counter",
+    help: "Requests or connections without a valid token. throttled: not even looked at, after too many from one address.",
+    labels: { protocol: protocols, result: ["denied", "throttled"] },
+  },
+  kv_http_handed_over_total: { type: "counter", help: "Connections that left the fast path for the general HTTP server." },
+  kv_resp_commands_total: {
+    type: "counter",
+    help: "Redis-protocol commands answered. error: the reply was an error, whosever fault.",
+    labels: { group: commandGroups, result: ["ok", "error"] },
+  },
   kv_logs_dropped_total: { type: "counter", help: "Log lines dropped because their reader did not keep up." },
   kv_peers_expected: { type: "gauge", help: "Peers that discovery should find. 0 in this version: pods do not replicate yet." },
   kv_peers_connected: { type: "gauge", help: "Peers connected now. 0 in this version: pods do not replicate yet." },

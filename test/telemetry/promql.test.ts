@@ -83,7 +83,7 @@ describe("what does not compile", () => {
     // @ts-expect-error an unknown label
     () => q.counter("kv_operations_total", { color: "get" }),
     // @ts-expect-error a value that the closed label does not have
-    () => q.counter("kv_operations_total", { operation: "scan" }),
+    () => q.counter("kv_operations_total", { operation: "rename" }),
     // @ts-expect-error one of several values that the closed label does not have
     () => q.counter("kv_operations_total", { result: ["hit", "warm"] }),
     // @ts-expect-error the rate of a gauge

@@ -56,7 +56,7 @@ export const openApi = async ({ maxBytes = 1e6, maxValueBytes = 1000, budgetByte
     recorder: createRecorder({ metrics, log, clock: systemClock }),
     timers: systemTimers,
     limits: { checkMs: 20, ...limits },
-    connections: { opened: () => metrics.kv_connections.inc(), closed: () => metrics.kv_connections.dec(), rejected: () => metrics.kv_connections_rejected_total.inc() },
+    connections: { opened: () => metrics.kv_connections.inc({ protocol: "http" }), closed: () => metrics.kv_connections.dec({ protocol: "http" }), rejected: () => metrics.kv_connections_rejected_total.inc({ protocol: "http" }) },
   });
   const { port } = await server.listen("127.0.0.1", 0);
   const agent = new Agent({ keepAlive: true });

@@ -1,0 +1,17 @@
+// A clock that is read once for many operations: servers tick it when bytes arrive, everybody else sees that time.
+import { systemClock, type Clock } from "./clock.ts";
+
+export interface TurnClock {
+  /** Whole milliseconds since the epoch as of the last tick; never goes back. */
+  now(): number;
+  /** Reads the clock. */
+  tick(): number;
+}
+
+/** Follows the wall clock of the start and then only the monotonic clock: a wall that is set back changes nothing. */
+export const createTurnClock = (clock: Clock = systemClock): TurnClock => {
+  const offset = clock.wall() - clock.monotonic();
+  const read = () => Math.floor(offset + clock.monotonic());
+  let now = read();
+  return { now: () => now, tick: () => (now = read()) };
+};

@@ -1,0 +1,115 @@
+// What the protocols see of the store: entries are read where they lie, by slot, so that a hit makes no object and no string.
+import type { Version } from "./version.ts";
+
+/**
+ * The place of a live entry; valid until the next call that writes, deletes, sweeps or clears. Never kept over a turn of the event loop.
+ * Below 0: there is none.
+ */
+export type Slot = number;
+
+export const absent: Slot = -1;
+
+/** What a put came to. Negative: nothing was changed. */
+export const putOutcome = {
+  created: 1,
+  replaced: 2,
+  /** The entry could never fit. */
+  tooLarge: -1,
+  /** There is no room and the policy evicts nothing. */
+  full: -2,
+} as const;
+export type PutOutcome = (typeof putOutcome)[keyof typeof putOutcome];
+
+/** A value in a buffer of its own. It never changes; it stays readable, also after its entry has gone, until it is released. */
+export interface BorrowedValue {
+  readonly bytes: Buffer;
+  /** Exactly once, when the last byte has left. */
+  release(): void;
+}
+
+export interface StoreStats {
+  readonly entries: number;
+  /** Entries with an expiry. */
+  readonly expiring: number;
+  /** All that maxMemory bounds: pages, own buffers, index, columns, eviction's tables. */
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  /** Since the start: evicted for bytes, and for maxEntries. */
+  readonly evictedForMemory: number;
+  readonly evictedForEntries: number;
+  /** Since the start: removed because their time was over, on a read or by a sweep. */
+  readonly expirations: number;
+}
+
+/**
+ * Keys are 1..512 bytes given as a range of a buffer, and compared as bytes. The store copies what it keeps.
+ * `expiresAt` is in milliseconds since the epoch; 0: never.
+ */
+export interface Store {
+  /** The live entry; counts as a use of the key, hit or miss. An entry whose time is over is removed on the way. */
+  find(key: Buffer, from: number, to: number): Slot;
+  /** The live entry, without counting as a use. */
+  peek(key: Buffer, from: number, to: number): Slot;
+
+  keyBytes(slot: Slot): number;
+  /** Copies the key to `target` at `at`; returns the end. */
+  copyKey(slot: Slot, target: Buffer, at: number): number;
+  valueBytes(slot: Slot): number;
+  /** Copies `count` bytes of the value from `from` on (default: all); returns the end in `target`. */
+  copyValue(slot: Slot, target: Buffer, at: number, from?: number, count?: number): number;
+  /** The value itself, when it has a buffer of its own (large ones); undefined: copy it. */
+  borrowValue(slot: Slot): BorrowedValue | undefined;
+  /** undefined: none was given. */
+  contentType(slot: Slot): string | undefined;
+  expiresAt(slot: Slot): number;
+  version(slot: Slot): Version;
+  /** 24 lower-case hex digits; returns the end. */
+  writeVersion(slot: Slot, target: Buffer, at: number): number;
+
+  /**
+   * Writes with a new version. Evicts what it must; an entry that was acknowledged is readable at once.
+   * A value made by `allocate` is adopted, not copied, when its whole range is given; do not touch it after.
+   */
+  put(key: Buffer, keyFrom: number, keyTo: number, value: Buffer, valueFrom: number, valueTo: number, expiresAt: number, contentType?: string): PutOutcome;
+  /** The slot of the last successful put. */
+  readonly written: Slot;
+  /** Changes the expiry alone, under a new version. */
+  expire(slot: Slot, expiresAt: number): void;
+  /** Whether there was a live entry. */
+  delete(key: Buffer, from: number, to: number): boolean;
+  /** Removes everything; memory goes back. Returns how many entries were live or over. */
+  clear(): number;
+
+  /** A buffer off the JavaScript heap, its memory given back at `free` and not when V8 finds the time. For values above `ownBufferBytes`. */
+  allocate(bytes: number): Buffer;
+  /** Only what was allocated and not put. */
+  free(buffer: Buffer): void;
+  /** Values above this many bytes have buffers of their own. */
+  readonly ownBufferBytes: number;
+
+  /**
+   * One step over the keys in the order of their hashes, which is the same at every pod of a tenant and in every table size: calls `visit`
+   * for each live entry of the next part (a few entries, with equal hashes never apart). Starts at 0; returns the next cursor, a uint32; 0: finished.
+   * Every key that is present from the first step to the last is visited at least once. `visit` must not change the store.
+   */
+  scan(cursor: number, visit: (slot: Slot) => void): number;
+  /** Does what waits (expiries that are due, table growth), at most `steps` small ones. Returns how many entries expired. */
+  sweep(steps: number): number;
+  stats(): StoreStats;
+  /** Whole milliseconds since the epoch as the store counts them: what `expiresAt` is compared with. */
+  now(): number;
+}
+
+export type EvictionPolicy = "TinyLFU" | "LRU" | "NoEviction";
+
+export interface StoreOptions {
+  readonly maxBytes: number;
+  /** Absent: only bytes bound the store. */
+  readonly maxEntries?: number | undefined;
+  readonly evictionPolicy: EvictionPolicy;
+  /** 8 bytes, the same at every pod of a tenant, and secret: who knows them can choose keys that collide. */
+  readonly hashSeed: Buffer;
+  readonly now: () => number;
+  /** Of this process, in every version that it draws. */
+  readonly node: number;
+}
