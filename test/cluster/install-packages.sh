@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the distribution packages, and loads the kernel modules, that the local cluster and the tests need; does nothing, at once, when all are there.
+# With the argument "bench" also the peers that only the benchmarks compare with.
 set -eu
 # root's own directories are not on everyone's PATH
 PATH="$PATH:/usr/sbin:/sbin"
@@ -7,7 +8,8 @@ PATH="$PATH:/usr/sbin:/sbin"
 say() { echo "install-packages: $*"; }
 
 # command:package
-needed="runc:runc iptables:iptables ip:iproute2 unshare:util-linux mount:mount tar:tar curl:curl jq:jq"
+needed="runc:runc iptables:iptables ip:iproute2 unshare:util-linux mount:mount tar:tar curl:curl jq:jq redis-cli:redis-tools wrk:wrk python3:python3"
+[ "${1:-}" != bench ] || needed="$needed webdis:webdis memcached:memcached"
 modules=""
 grep -q "overlay$" /proc/filesystems 2>/dev/null || modules="$modules overlay"
 [ -e /proc/sys/net/bridge ] || modules="$modules br_netfilter"
@@ -17,6 +19,8 @@ missing=""
 for entry in $needed; do
   command -v "${entry%%:*}" >/dev/null 2>&1 || missing="$missing ${entry#*:}"
 done
+# a library: it has no command to look for
+[ -d /usr/lib/python3/dist-packages/redis ] || missing="$missing python3-redis"
 [ -n "$missing$modules" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
