@@ -63,6 +63,9 @@ export const createStore = (emit: Emit): MutableStore => {
   };
 
   const bury = (object: KubeObject): void => {
+    const known = tombstones.get(keyOf(object));
+    // a replayed deletion of a predecessor must not let later events of the last one back in
+    if (known !== undefined && !isNewer(versionOf(object), known)) return;
     tombstones.delete(keyOf(object));
     tombstones.set(keyOf(object), versionOf(object));
     const [oldest] = tombstones.keys();

@@ -93,6 +93,15 @@ describe("watch events", () => {
     store.observe({ type: "DELETED", object: object("a", "20") });
     expect(held()).toEqual(["a@21"]);
   });
+
+  test("the replayed deletion of a predecessor lets nothing back in", () => {
+    const { store, held } = make();
+    store.replace([object("a", "5")], "10");
+    store.observe({ type: "DELETED", object: object("a", "30", "a-2") });
+    store.observe({ type: "DELETED", object: object("a", "20") });
+    store.observe({ type: "MODIFIED", object: object("a", "25", "a-2") });
+    expect(held()).toEqual([]);
+  });
 });
 
 describe("own writes", () => {
