@@ -11,6 +11,8 @@ type Catalogue = typeof responderMetrics;
 type Operation = LabelSet<Catalogue["kv_operations_total"]>;
 export type RejectReason = LabelSet<Catalogue["kv_rejected_writes_total"]>["reason"];
 
+type CountOperations = (operation: Operation["operation"], result: Operation["result"], keys?: number) => void;
+
 /** What a route learns about its request; read once, by finish(). */
 export interface Exchange {
   readonly method: string;
@@ -22,6 +24,8 @@ export interface Exchange {
   rejected?: RejectReason;
   /** Bytes of the value or page in the answer. */
   bytes: number;
+  /** For requests with many keys, one for each: what they came to goes to the same counter as `operation` and `result`. */
+  readonly count: CountOperations;
   /** The answer that went out beside the usual way: a timeout that cut the request. */
   status?: number;
 }
@@ -62,6 +66,7 @@ export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder 
   const known: ReadonlySet<string> = new Set(methods);
   let fine = 0;
 
+  const countOperations: CountOperations = (operation, result, keys = 1) => operations[`${operation} ${result}`]?.inc(keys);
   const count = (route: Route, method: string, status: number) => {
     const byCode = requests[`${route} ${known.has(method) ? method : "other"}`];
     (byCode?.[status] ?? byCode?.["other"])?.inc();
@@ -70,7 +75,7 @@ export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder 
   return {
     begin: (method, path) => {
       metrics.kv_http_requests_in_flight.inc();
-      return { method, route: routeOf(path), startedAt: clock.monotonic(), bytes: 0 };
+      return { method, route: routeOf(path), startedAt: clock.monotonic(), bytes: 0, count: countOperations };
     },
     finish: (exchange, sent) => {
       const { method, route, startedAt, operation, rejected, bytes } = exchange;
@@ -80,7 +85,7 @@ export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder 
       count(route, method, status);
       durations[route]?.observe(durationMs / 1000);
       const result = status >= 500 ? "error" : exchange.result;
-      if (operation && result) operations[`${operation} ${result}`]?.inc();
+      if (operation && result) countOperations(operation, result);
       if (rejected) metrics.kv_rejected_writes_total.inc({ reason: rejected });
 
       const failed = status >= 500;
