@@ -9,9 +9,10 @@ export PATH
 exec 3>&2 2>>"$dir/logs/node-init.log"
 
 # unshare made every mount private; the kubelet wants to share its mounts with containers
-mount --make-rshared /
+# (-n: mount would note it down in the machine's own /run/mount, and make that first)
+mount -n --make-rshared /
 # what containerd, runc and the kubelet write outside their own folders stays in here: sockets, network namespaces, log links
-mount -t tmpfs -o mode=755 tmpfs /run
+mount -n -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var/log
 mkdir -p /run/netns /run/lock "$dir/var-lib/upper" "$dir/var-lib/work"
 # the kubelet's device plugins and the network plugins' cache have fixed places under /var/lib, where other things must stay readable
