@@ -26,6 +26,8 @@ export interface Exchange {
   bytes: number;
   /** For requests with many keys, one for each: what they came to goes to the same counter as `operation` and `result`. */
   readonly count: CountOperations;
+  /** The same for writes that a limit refused. */
+  readonly countRejected: (reason: RejectReason) => void;
   /** The answer that went out beside the usual way: a timeout that cut the request. */
   status?: number;
 }
@@ -67,15 +69,17 @@ export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder 
   let fine = 0;
 
   const countOperations: CountOperations = (operation, result, keys = 1) => operations[`${operation} ${result}`]?.inc(keys);
+  const countRejected = (reason: RejectReason) => metrics.kv_rejected_writes_total.inc({ reason });
   const count = (route: Route, method: string, status: number) => {
-    const byCode = requests[`${route} ${known.has(method) ? method : "other"}`];
+    // a method that a route does not have is "other" there, like one that nobody has
+    const byCode = (known.has(method) && requests[`${route} ${method}`]) || requests[`${route} other`];
     (byCode?.[status] ?? byCode?.["other"])?.inc();
   };
 
   return {
     begin: (method, path) => {
       metrics.kv_http_requests_in_flight.inc();
-      return { method, route: routeOf(path), startedAt: clock.monotonic(), bytes: 0, count: countOperations };
+      return { method, route: routeOf(path), startedAt: clock.monotonic(), bytes: 0, count: countOperations, countRejected };
     },
     finish: (exchange, sent) => {
       const { method, route, startedAt, operation, rejected, bytes } = exchange;
@@ -86,7 +90,7 @@ export const createRecorder = ({ metrics, log, clock }: RecorderDeps): Recorder 
       durations[route]?.observe(durationMs / 1000);
       const result = status >= 500 ? "error" : exchange.result;
       if (operation && result) countOperations(operation, result);
-      if (rejected) metrics.kv_rejected_writes_total.inc({ reason: rejected });
+      if (rejected) countRejected(rejected);
 
       const failed = status >= 500;
       if (!failed && durationMs <= slowMs && fine++ % sampleEvery !== 0) return;
