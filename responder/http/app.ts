@@ -1,14 +1,35 @@
 // The two HTTP applications: the tenant's API and the management pages.
 import type { Log } from "#telemetry/logger";
 import { Hono } from "hono";
+import type { Store } from "../store/types.ts";
+import { createBodyReader, type BodyBudget } from "./body.ts";
+import type { EntryRules } from "./entry.ts";
 import type { HonoEnv } from "./env.ts";
 import { problem } from "./errors.ts";
+import { batchRoute, maxBatchBytes } from "./routes/batch.ts";
 import { healthRoutes, type HealthDeps } from "./routes/health.ts";
-import { kvRoutes, type KvDeps } from "./routes/kv.ts";
+import { incrRoute, maxIncrBytes } from "./routes/incr.ts";
+import { keysRoutes } from "./routes/keys.ts";
+import { kvRoutes } from "./routes/kv.ts";
 import { metricsRoute, type Exposition } from "./routes/metrics.ts";
+import { openApiRoute } from "./routes/openapi.ts";
 import { pathOf } from "./target.ts";
+import { createTurns } from "./turns.ts";
 
 export type App = Hono<HonoEnv>;
+
+export interface KvDeps {
+  readonly store: Store;
+  readonly rules: EntryRules;
+  /** Shared with whoever else reads bodies. */
+  readonly bodies: BodyBudget;
+}
+
+export interface ApiDeps {
+  readonly log: Pick<Log, "error">;
+  readonly kv: KvDeps;
+  readonly exposition: Exposition;
+}
 
 const createBase = (log: Pick<Log, "error">): App => {
   // hono would decode the path, and with it the keys
@@ -21,9 +42,14 @@ const createBase = (log: Pick<Log, "error">): App => {
   return app;
 };
 
-export const createApi = ({ log, kv, exposition }: { log: Pick<Log, "error">; kv: KvDeps; exposition: Exposition }): App => {
+export const createApi = ({ log, kv: { store, rules, bodies }, exposition }: ApiDeps): App => {
   const app = createBase(log);
-  kvRoutes(app, kv);
+  const reader = (maxBytes: number) => createBodyReader({ maxBytes, budget: bodies });
+  batchRoute(app, { store, rules, readBody: reader(maxBatchBytes) });
+  keysRoutes(app, { store, takeTurn: createTurns() });
+  incrRoute(app, { store, rules, readBody: reader(maxIncrBytes) });
+  kvRoutes(app, { store, rules, readBody: createBodyReader({ maxBytes: rules.maxValueBytes, budget: bodies, store }) });
+  openApiRoute(app);
   metricsRoute(app, exposition);
   return app;
 };

@@ -60,7 +60,7 @@ export const tooLargeAnswer = ({ maxValueBytes }: EntryRules): EntryAnswer => ({
 /** Of an entry that was written without one. */
 export const defaultContentType = "application/octet-stream";
 
-const printable = /^[\x20-\x7e]{1,255}$/;
+export const contentTypePattern = /^[\x20-\x7e]{1,255}$/;
 const wholeSeconds = /^[1-9]\d{0,8}$/;
 
 /** The headers that matter to a write, as they came. */
@@ -85,7 +85,7 @@ export const plainWrite: WritePlan = { ttlSeconds: undefined, contentType: undef
 export const planWrite = ({ ttl, contentType, ifMatch, ifNoneMatch }: WriteHead): WritePlan | EntryAnswer => {
   const ttlSeconds = ttl === undefined ? undefined : wholeSeconds.test(ttl) ? Number(ttl) : Infinity;
   if (ttlSeconds !== undefined && ttlSeconds > maxTtlSeconds) return { status: 400, error: "invalid_ttl", rejected: "ttl" };
-  if (contentType !== undefined && !printable.test(contentType)) return { status: 400, error: "invalid_content_type", rejected: "content_type" };
+  if (contentType !== undefined && !contentTypePattern.test(contentType)) return { status: 400, error: "invalid_content_type", rejected: "content_type" };
   const condition = planCondition(ifMatch, ifNoneMatch);
   if (condition === "invalid") return { status: 400, error: "invalid_precondition" };
   return { ttlSeconds, contentType, condition };
@@ -113,6 +113,9 @@ export const judgeRead = (store: Store, slot: Slot, condition: Precondition | un
   return condition?.noneMatch === undefined || holds(condition, store.version(slot)) ? "hit" : "not_modified";
 };
 
+/** Of a write or delete: whether the condition holds for what is there. */
+export const judgeWrite = (store: Store, slot: Slot, condition: Precondition | undefined): boolean => condition === undefined || holds(condition, versionOf(store, slot));
+
 /**
  * Checks and writes in one step; `store.written` is the entry's slot when it was created or replaced. A value from `store.allocate`
  * is the store's from then on; otherwise it still is the caller's to free.
@@ -129,7 +132,7 @@ export const writeEntry = (
   contentType: string | undefined,
   condition: Precondition | undefined,
 ): WriteOutcome => {
-  if (condition !== undefined && !holds(condition, versionOf(store, store.peek(key, keyFrom, keyTo)))) return "conflict";
+  if (condition !== undefined && !judgeWrite(store, store.peek(key, keyFrom, keyTo), condition)) return "conflict";
   const outcome = store.put(key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType);
   if (outcome === putOutcome.created) return "created";
   if (outcome === putOutcome.replaced) return "replaced";
@@ -137,6 +140,6 @@ export const writeEntry = (
 };
 
 export const deleteEntry = (store: Store, key: Buffer, keyFrom: number, keyTo: number, condition: Precondition | undefined): DeleteOutcome => {
-  if (condition !== undefined && !holds(condition, versionOf(store, store.peek(key, keyFrom, keyTo)))) return "conflict";
+  if (condition !== undefined && !judgeWrite(store, store.peek(key, keyFrom, keyTo), condition)) return "conflict";
   return store.delete(key, keyFrom, keyTo) ? "deleted" : "absent";
 };

@@ -1,8 +1,15 @@
 // ETags are versions in quotes; If-Match and If-None-Match become the store's preconditions (RFC 9110, section 13).
+import type { Slot, Store } from "../store/types.ts";
 import type { Match, Precondition } from "../store/precondition.ts";
-import { formatVersion, parseVersion, type Version } from "../store/version.ts";
+import { parseVersion, type Version } from "../store/version.ts";
 
-export const formatEtag = (version: Version): string => `"${formatVersion(version)}"`;
+const versionBytes = 24;
+const scratch = Buffer.alloc(versionBytes);
+
+/** Of the entry at `slot`: 24 lower-case hex digits. */
+export const versionText = (store: Pick<Store, "writeVersion">, slot: Slot): string => scratch.toString("latin1", 0, store.writeVersion(slot, scratch, 0));
+
+export const etagOf = (store: Pick<Store, "writeVersion">, slot: Slot): string => `"${versionText(store, slot)}"`;
 
 const list = /^(?:W\/)?"[^"]*"(?:[ \t]*,[ \t]*(?:W\/)?"[^"]*")*$/;
 const one = /(W\/)?"([^"]*)"/g;

@@ -1,101 +1,108 @@
-// GET, HEAD, PUT and DELETE of one entry at /v1/kv/{key}.
-import { maxTtlSeconds } from "#contract/env";
+// GET, HEAD, PUT and DELETE of one entry at /v1/kv/{key}, for requests that are not on the fast path.
 import { ttlHeader } from "#contract/http";
 import type { Context, Hono } from "hono";
-import { holds } from "../../store/precondition.ts";
-import type { Entry, Store } from "../../store/store.ts";
+import { absent, type Slot, type Store } from "../../store/types.ts";
 import type { ReadBody } from "../body.ts";
+import {
+  defaultContentType,
+  deleteAnswers,
+  deleteEntry,
+  expiryOf,
+  judgeRead,
+  planCondition,
+  planWrite,
+  readAnswers,
+  tooLargeAnswer,
+  ttlLeft,
+  writeAnswers,
+  writeEntry,
+  type EntryRules,
+} from "../entry.ts";
 import type { HonoEnv } from "../env.ts";
-import { problem, type ErrorCode } from "../errors.ts";
-import { formatEtag, parsePrecondition } from "../etag.ts";
-import type { RejectReason } from "../exchange.ts";
+import { problem } from "../errors.ts";
+import { etagOf } from "../etag.ts";
 import { decodeKey, keyPrefix, pathOf } from "../target.ts";
+import { allow } from "./allow.ts";
+import { refuse } from "./refuse.ts";
 
-export interface KvDeps {
+interface KvDeps {
   readonly store: Store;
+  readonly rules: EntryRules;
   readonly readBody: ReadBody;
-  readonly maxValueBytes: number;
-  /** For writes that bring none. */
-  readonly defaultTtlSeconds: number | undefined;
 }
 
-const defaultContentType = "application/octet-stream";
-const printable = /^[\x20-\x7e]{1,255}$/;
-
-/** Whole seconds in milliseconds; undefined when the header is not allowed. */
-const parseTtl = (header: string): number | undefined => {
-  const seconds = /^[1-9]\d{0,8}$/.test(header) ? Number(header) : Infinity;
-  return seconds <= maxTtlSeconds ? seconds * 1000 : undefined;
+const entryHeaders = (store: Store, slot: Slot): Record<string, string> => {
+  const expiresAt = store.expiresAt(slot);
+  return {
+    etag: etagOf(store, slot),
+    // a tenant's bytes must never run as a script because a browser guessed their type
+    "x-content-type-options": "nosniff",
+    ...(expiresAt === 0 ? {} : { [ttlHeader]: String(ttlLeft(expiresAt, store.now())) }),
+  };
 };
 
-const entryHeaders = (entry: Entry, now: number): Record<string, string> => ({
-  etag: formatEtag(entry.version),
-  // a tenant's bytes must never run as a script because a browser guessed their type
-  "x-content-type-options": "nosniff",
-  ...(entry.expiresAt === undefined ? {} : { [ttlHeader]: String(Math.ceil((entry.expiresAt - now) / 1000)) }),
-});
+/** The value for the answer; a large one is lent by the store until the last byte has left. */
+const valueOf = (store: Store, slot: Slot, c: Context<HonoEnv>): Buffer => {
+  const lent = store.borrowValue(slot);
+  if (lent) {
+    c.env.outgoing.once("close", () => lent.release());
+    return lent.bytes;
+  }
+  const copy = Buffer.allocUnsafe(store.valueBytes(slot));
+  store.copyValue(slot, copy, 0);
+  return copy;
+};
 
-export const kvRoutes = (app: Hono<HonoEnv>, { store, readBody, maxValueBytes, defaultTtlSeconds }: KvDeps): void => {
+export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody }: KvDeps): void => {
   const target = `${keyPrefix}*`;
   const keyOf = (c: Context<HonoEnv>) => decodeKey(pathOf(c.env.incoming.url ?? "").slice(keyPrefix.length));
-  const conditionOf = (c: Context<HonoEnv>) => parsePrecondition(c.req.header("if-match"), c.req.header("if-none-match"));
 
   app.get(target, (c) => {
     const { exchange } = c.env;
     exchange.operation = "get";
     const decoded = keyOf(c);
     if ("problem" in decoded) return problem("invalid_key", { detail: decoded.problem });
-    const condition = conditionOf(c);
-    if (!condition) return problem("invalid_precondition");
+    const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
+    if (condition === "invalid") return problem("invalid_precondition");
 
-    const entry = store.get(decoded.key);
-    if (condition.match !== undefined && !holds({ match: condition.match }, entry?.version)) {
-      exchange.result = "conflict";
-      return problem("precondition_failed");
-    }
-    exchange.result = entry ? "hit" : "miss";
-    if (!entry) return problem("key_not_found");
-    const headers = entryHeaders(entry, store.now());
-    if (!holds(condition, entry.version)) return new Response(null, { status: 304, headers });
+    const slot = store.find(decoded.key, 0, decoded.key.length);
+    const outcome = judgeRead(store, slot, condition);
+    if (slot === absent || outcome === "miss" || outcome === "conflict") return refuse(exchange, readAnswers[outcome]);
+    exchange.result = readAnswers[outcome].result;
+    const headers = entryHeaders(store, slot);
+    if (outcome === "not_modified") return new Response(null, { status: 304, headers });
 
-    exchange.bytes = c.req.method === "HEAD" ? 0 : entry.value.length;
-    headers["content-type"] = entry.contentType ?? defaultContentType;
-    headers["content-length"] = String(entry.value.length);
-    return new Response(entry.value, { status: 200, headers });
+    const bytes = store.valueBytes(slot);
+    headers["content-type"] = store.contentType(slot) ?? defaultContentType;
+    headers["content-length"] = String(bytes);
+    if (c.req.method === "HEAD") return new Response(null, { status: 200, headers });
+    exchange.bytes = bytes;
+    return new Response(valueOf(store, slot, c), { status: 200, headers });
   });
 
   app.put(target, async (c) => {
     const { exchange, incoming, outgoing } = c.env;
     exchange.operation = "put";
-    const reject = (reason: RejectReason, code: ErrorCode, detail?: string) => {
-      exchange.rejected = reason;
-      return problem(code, detail === undefined ? {} : { detail });
-    };
     const decoded = keyOf(c);
-    if ("problem" in decoded) return reject("key", "invalid_key", decoded.problem);
-    const ttl = c.req.header(ttlHeader);
-    const ttlMs = ttl === undefined ? (defaultTtlSeconds === undefined ? undefined : defaultTtlSeconds * 1000) : parseTtl(ttl);
-    if (ttl !== undefined && ttlMs === undefined) return reject("ttl", "invalid_ttl");
-    const contentType = c.req.header("content-type");
-    if (contentType !== undefined && !printable.test(contentType)) return reject("content_type", "invalid_content_type");
-    const condition = conditionOf(c);
-    if (!condition) return problem("invalid_precondition");
-
+    if ("problem" in decoded) return refuse(exchange, { status: 400, error: "invalid_key", detail: decoded.problem, rejected: "key" });
+    const plan = planWrite({ ttl: c.req.header(ttlHeader), contentType: c.req.header("content-type"), ifMatch: c.req.header("if-match"), ifNoneMatch: c.req.header("if-none-match") });
+    if ("status" in plan) return refuse(exchange, plan);
     const body = await readBody(incoming, outgoing);
-    if (body.kind === "too_large") return reject("too_large", "value_too_large", `this cache accepts at most ${maxValueBytes} bytes`);
+    if (body.kind === "too_large") return refuse(exchange, tooLargeAnswer(rules));
     if (body.kind === "busy") return problem("busy", { headers: { "retry-after": "1" } });
     // nobody is left to read the answer; the exchange ends as 499
     if (body.kind === "aborted") return problem("bad_request");
 
-    const result = store.put(decoded.key, { value: body.bytes, contentType, ttlMs }, condition);
-    if (result.kind === "conflict") {
-      exchange.result = "conflict";
-      return problem("precondition_failed");
+    const { key } = decoded;
+    const outcome = writeEntry(store, key, 0, key.length, body.bytes, 0, body.bytes.length, expiryOf(rules, plan.ttlSeconds, store.now()), plan.contentType, plan.condition);
+    if (outcome !== "created" && outcome !== "replaced") {
+      body.free();
+      return refuse(exchange, writeAnswers[outcome]);
     }
-    if (result.kind === "too_large") return reject("too_large", "value_too_large", "the entry is larger than the whole cache; raise spec.cache.maxMemory");
-    exchange.result = "ok";
-    const etag = formatEtag(result.version);
-    return result.kind === "created" ? new Response(null, { status: 201, headers: { etag, "content-length": "0" } }) : new Response(null, { status: 204, headers: { etag } });
+    const { status, result } = writeAnswers[outcome];
+    exchange.result = result;
+    const etag = etagOf(store, store.written);
+    return new Response(null, { status, headers: status === 201 ? { etag, "content-length": "0" } : { etag } });
   });
 
   app.delete(target, (c) => {
@@ -103,13 +110,13 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, readBody, maxValueBytes, d
     exchange.operation = "delete";
     const decoded = keyOf(c);
     if ("problem" in decoded) return problem("invalid_key", { detail: decoded.problem });
-    const condition = conditionOf(c);
-    if (!condition) return problem("invalid_precondition");
-    const { kind } = store.delete(decoded.key, condition);
-    exchange.result = kind === "deleted" ? "hit" : kind === "absent" ? "miss" : "conflict";
-    if (kind === "conflict") return problem("precondition_failed");
-    return kind === "absent" ? problem("key_not_found") : new Response(null, { status: 204 });
+    const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
+    if (condition === "invalid") return problem("invalid_precondition");
+    const outcome = deleteEntry(store, decoded.key, 0, decoded.key.length, condition);
+    if (outcome !== "deleted") return refuse(exchange, deleteAnswers[outcome]);
+    exchange.result = deleteAnswers[outcome].result;
+    return new Response(null, { status: 204 });
   });
 
-  app.all(target, () => problem("method_not_allowed", { headers: { allow: "GET, HEAD, PUT, DELETE" } }));
+  allow(app, target, "GET, HEAD, PUT, DELETE");
 };

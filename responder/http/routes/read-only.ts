@@ -1,7 +1,7 @@
 // A page that is only read: GET and HEAD answer, every other method is told so.
 import type { Context, Hono } from "hono";
 import type { HonoEnv } from "../env.ts";
-import { problem } from "../errors.ts";
+import { allow } from "./allow.ts";
 
 export interface Page {
   readonly status?: number;
@@ -16,5 +16,5 @@ export const readOnly = (app: Hono<HonoEnv>, path: string, page: (c: Context<Hon
     c.env.exchange.bytes = c.req.method === "HEAD" ? 0 : length;
     return new Response(text, { status, headers: { "content-type": contentType, "content-length": String(length), "cache-control": "no-store" } });
   });
-  app.all(path, () => problem("method_not_allowed", { headers: { allow: "GET, HEAD" } }));
+  allow(app, path, "GET, HEAD");
 };

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatEtag, parsePrecondition } from "../../../responder/http/etag.ts";
+import { etagOf, parsePrecondition } from "../../../responder/http/etag.ts";
+import { formatVersion, type Version } from "../../../responder/store/version.ts";
+
+const formatEtag = (version: Version) => etagOf({ writeVersion: (_slot, target, at) => at + target.write(formatVersion(version), at) }, 0);
 
 const a = { ms: 1, counter: 2, node: 3 };
 const b = { ms: 4, counter: 5, node: 6 };

@@ -7,11 +7,11 @@ import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } fr
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { createApi } from "../../../responder/http/app.ts";
-import { createBodyReader } from "../../../responder/http/body.ts";
+import { createBodyBudget } from "../../../responder/http/body.ts";
 import { createRecorder } from "../../../responder/http/exchange.ts";
 import { createHttpServer, type HttpLimits } from "../../../responder/http/server.ts";
-import { createStore, type Store } from "../../../responder/store/store.ts";
-import { createVersions } from "../../../responder/store/version.ts";
+import type { Store } from "../../../responder/store/types.ts";
+import { createModelStore } from "../../support/model-store.ts";
 
 export interface Line {
   level: string;
@@ -32,18 +32,18 @@ export interface Answer {
 }
 
 export interface Options {
-  maxBytes?: number;
   maxValueBytes?: number;
   budgetBytes?: number;
   defaultTtlSeconds?: number;
+  maxTtlSeconds?: number;
   limits?: Partial<HttpLimits>;
   store?: (store: Store) => Store;
 }
 
-export const openApi = async ({ maxBytes = 1e6, maxValueBytes = 1000, budgetBytes = 1e6, defaultTtlSeconds, limits = {}, store: wrap = (s) => s }: Options = {}) => {
+export const openApi = async ({ maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s }: Options = {}) => {
   let time = 1_700_000_000_000;
   const now = () => time;
-  const store = wrap(createStore({ maxBytes, now, nextVersion: createVersions({ now, node: 1 }) }));
+  const store = wrap(createModelStore({ now }));
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
   const { metrics } = telemetry;
   const { log, lines } = createCapture();
@@ -51,7 +51,7 @@ export const openApi = async ({ maxBytes = 1e6, maxValueBytes = 1000, budgetByte
     app: createApi({
       log,
       exposition: telemetry,
-      kv: { store, maxValueBytes, defaultTtlSeconds, readBody: createBodyReader({ maxBytes: maxValueBytes, budgetBytes }) },
+      kv: { store, rules: { maxValueBytes, defaultTtlSeconds, maxTtlSeconds }, bodies: createBodyBudget(budgetBytes) },
     }),
     recorder: createRecorder({ metrics, log, clock: systemClock }),
     timers: systemTimers,

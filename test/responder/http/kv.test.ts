@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { entryOverheadBytes } from "../../../responder/store/store.ts";
+import { putOutcome, type PutOutcome, type Store } from "../../../responder/store/types.ts";
 import { codeOf, openApi, type Api, type Options } from "./harness.ts";
 
 let api: Api;
@@ -72,7 +72,7 @@ describe("keys", () => {
     expect(api.store.stats().entries).toBe(0);
   });
 
-  test.each(["/v1/kv/", "/v1/kv", "/v1/kv/a/b", "/v1/kv/%zz", `/v1/kv/${"k".repeat(513)}`])("PUT %j is refused and counted", async (path) => {
+  test.each(["/v1/kv/", "/v1/kv/a/b", "/v1/kv/%zz", `/v1/kv/${"k".repeat(513)}`])("PUT %j is refused and counted", async (path) => {
     const answer = await api.send("PUT", path, { body: "1" });
     expect([answer.status, codeOf(answer)]).toEqual([400, "invalid_key"]);
     await expect.poll(() => api.series('kv_rejected_writes_total{reason="key"}')).toBe(1);
@@ -181,12 +181,20 @@ describe("size", () => {
     expect(await closed).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
   });
 
-  test("an entry that the whole cache cannot hold is refused, not evicted into", async () => {
-    await reopen({ maxBytes: entryOverheadBytes + 100 });
-    expect((await api.send("PUT", "/v1/kv/a", { body: Buffer.alloc(50) })).status).toBe(201);
+  const refusing = (outcome: PutOutcome) => (store: Store) => Object.assign(Object.create(store) as Store, { put: () => outcome });
+
+  test("an entry that the whole cache cannot hold is refused", async () => {
+    await reopen({ store: refusing(putOutcome.tooLarge) });
     const answer = await api.send("PUT", "/v1/kv/b", { body: Buffer.alloc(200) });
     expect([answer.status, codeOf(answer)]).toEqual([413, "value_too_large"]);
-    expect((await api.send("GET", "/v1/kv/a")).status).toBe(200);
+    await expect.poll(() => api.series('kv_rejected_writes_total{reason="too_large"}')).toBe(1);
+  });
+
+  test("a full cache that evicts nothing says 507", async () => {
+    await reopen({ store: refusing(putOutcome.full) });
+    const answer = await api.send("PUT", "/v1/kv/b", { body: "1" });
+    expect([answer.status, codeOf(answer)]).toEqual([507, "out_of_memory"]);
+    await expect.poll(() => api.series('kv_rejected_writes_total{reason="no_memory"}')).toBe(1);
   });
 
   test("bodies that arrive together are bounded together", async () => {

@@ -1,0 +1,93 @@
+// Walks the keys that begin with a prefix: a page of them, or all of them to delete. In slices, so that a million keys stall nobody.
+import { maxKeyBytes } from "#contract/http";
+import type { Slot, Store } from "../store/types.ts";
+import { ttlLeft } from "./entry.ts";
+import { versionText } from "./etag.ts";
+import { textOf } from "./schema/fields.ts";
+import type { ListAnswer, ListedKey } from "./schema/keys.ts";
+import type { TakeTurn } from "./turns.ts";
+
+/** Entries looked at, and steps that found none: about half a millisecond. */
+const looksPerTurn = 2_000;
+/** A page ends here even when it is not full: a rare prefix in a large cache must not hold a request for seconds. */
+export const looksPerPage = 200_000;
+
+export interface Walk {
+  readonly store: Store;
+  /** Empty: every key. */
+  readonly prefix: Buffer;
+  readonly takeTurn: TakeTurn;
+  /** Nobody waits for the answer any more. */
+  readonly cancelled: () => boolean;
+}
+
+const scratch = Buffer.alloc(maxKeyBytes);
+
+/** The key in the scratch buffer, when it begins with the prefix. */
+const matching = (store: Store, slot: Slot, prefix: Buffer): Buffer | undefined => {
+  if (store.keyBytes(slot) < prefix.length) return undefined;
+  const length = store.copyKey(slot, scratch, 0);
+  return scratch.compare(prefix, 0, prefix.length, 0, prefix.length) === 0 ? scratch.subarray(0, length) : undefined;
+};
+
+const describe = (store: Store, slot: Slot, key: Buffer): ListedKey => {
+  const { text, encoding } = textOf(key);
+  const expiresAt = store.expiresAt(slot);
+  return {
+    key: text,
+    keyEncoding: encoding,
+    bytes: store.valueBytes(slot),
+    version: versionText(store, slot),
+    ...(expiresAt === 0 ? {} : { ttl: ttlLeft(expiresAt, store.now()) }),
+  };
+};
+
+export const formatCursor = (cursor: number): string => cursor.toString(16).padStart(8, "0");
+
+/** At most `limit` keys, unless the store's first step alone has more: keys with equal hashes cannot be told apart by a cursor. */
+export const listKeys = async ({ store, prefix, takeTurn, cancelled }: Walk, start: number, limit: number): Promise<ListAnswer> => {
+  const keys: ListedKey[] = [];
+  let cursor = start;
+  let looks = 0;
+  let turnEnds = 0;
+  do {
+    if (looks >= turnEnds) {
+      await takeTurn();
+      turnEnds = looks + looksPerTurn;
+    }
+    const found: ListedKey[] = [];
+    looks++;
+    const next = store.scan(cursor, (slot) => {
+      looks++;
+      const key = matching(store, slot, prefix);
+      if (key) found.push(describe(store, slot, key));
+    });
+    // the step begins the next page
+    if (keys.length > 0 && keys.length + found.length > limit) break;
+    keys.push(...found);
+    cursor = next;
+  } while (cursor !== 0 && keys.length < limit && looks < looksPerPage && !cancelled());
+  return { keys, cursor: cursor === 0 ? null : formatCursor(cursor) };
+};
+
+/** Returns how many were deleted. A key that is written while this runs may stay or go. */
+export const deleteKeys = async ({ store, prefix, takeTurn, cancelled }: Walk): Promise<number> => {
+  let deleted = 0;
+  let cursor = 0;
+  do {
+    await takeTurn();
+    for (let looks = 0; looks < looksPerTurn; ) {
+      // a visit must not change the store
+      const found: Buffer[] = [];
+      looks++;
+      cursor = store.scan(cursor, (slot) => {
+        looks++;
+        const key = matching(store, slot, prefix);
+        if (key) found.push(Buffer.from(key));
+      });
+      for (const key of found) if (store.delete(key, 0, key.length)) deleted++;
+      if (cursor === 0) return deleted;
+    }
+  } while (!cancelled());
+  return deleted;
+};

@@ -1,0 +1,38 @@
+// POST /v1/kv/{key}/incr: adds to a counter.
+import type { Hono } from "hono";
+import type { Store } from "../../store/types.ts";
+import type { ReadBody } from "../body.ts";
+import { increment } from "../counter.ts";
+import { planCondition, type EntryRules } from "../entry.ts";
+import type { HonoEnv } from "../env.ts";
+import { problem } from "../errors.ts";
+import { etagOf } from "../etag.ts";
+import { readJson } from "../json-body.ts";
+import { incrRequest } from "../schema/incr.ts";
+import { decodeKey, incrSuffix, keyPrefix, pathOf } from "../target.ts";
+import { allow } from "./allow.ts";
+import { jsonAnswer, refuse } from "./refuse.ts";
+
+/** {"by": 1, "ttl": 60} and room for spaces. */
+export const maxIncrBytes = 1024;
+
+export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody }: { store: Store; rules: EntryRules; readBody: ReadBody }): void => {
+  const target = `${keyPrefix}:key{[^/]*}${incrSuffix}`;
+
+  app.post(target, async (c) => {
+    const { exchange, incoming } = c.env;
+    exchange.operation = "put";
+    const decoded = decodeKey(pathOf(incoming.url ?? "").slice(keyPrefix.length, -incrSuffix.length));
+    if ("problem" in decoded) return refuse(exchange, { status: 400, error: "invalid_key", detail: decoded.problem, rejected: "key" });
+    const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
+    if (condition === "invalid") return problem("invalid_precondition");
+    const asked = await readJson(c, { schema: incrRequest, readBody, tooLarge: "invalid_body", optional: true });
+    if (asked instanceof Response) return asked;
+
+    const sum = increment(store, rules, decoded.key, { by: asked.by, ttlSeconds: asked.ttl, condition });
+    if ("status" in sum) return refuse(exchange, sum);
+    exchange.result = "ok";
+    return jsonAnswer(exchange, { value: sum.value }, { etag: etagOf(store, store.written) });
+  });
+  allow(app, target, "POST");
+};

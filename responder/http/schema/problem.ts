@@ -1,0 +1,12 @@
+// The body of every error (RFC 9457).
+import { z } from "zod";
+import { errors, type ErrorCode } from "../errors.ts";
+
+export const errorCode = z.enum(Object.keys(errors) as [ErrorCode, ...ErrorCode[]]);
+
+export const problemSchema = z.strictObject({
+  title: z.string().meta({ description: "What this code means; may be worded better in another version." }),
+  status: z.int(),
+  code: errorCode.meta({ description: "Stable: programs may switch on it." }),
+  detail: z.string().optional().meta({ description: "What is wrong with this very request; never a key or a value." }),
+});
