@@ -7,7 +7,7 @@ export const conditionReasons = {
   Reconciling: ["Progressing", "Settled"],
   /** kstatus: nothing will happen until somebody changes something. */
   Stalled: ["Invalid", "TenantTaken", "Conflict", "Forbidden", "NotStalled"],
-  WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "RolloutStuck", "QuotaExceeded", "NotApplied"],
+  WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "SecretMissing", "RolloutStuck", "QuotaExceeded", "NotApplied"],
   MonitorReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   RulesReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],

@@ -42,8 +42,11 @@ export const evictionPolicies = ["TinyLFU", "LRU", "NoEviction"] as const;
 const cache = withRules(
   z.object({
     maxMemory: memoryBetween("1Mi", "1Ti", "Memory that one pod may use for entries, index included, for example 512Mi. Entries are evicted beyond it.").prefault("256Mi"),
-    defaultTTL: duration("Time to live of an entry that is written without one, for example 1h. Absent: such entries do not expire.", "1s", "87600h").optional(),
+    maxEntries: z.int32().min(1).max(67_108_864).optional().meta({ description: "Entries that one pod may hold. Absent: as many as maxMemory has room for." }),
+    defaultTTL: duration("Time to live of an entry that is written without one, for example 1h. Absent: such entries do not expire, or live for maxTTL where that is set.", "1s", "87600h").optional(),
+    maxTTL: duration("Longest time to live. A longer one is cut to it. Absent: ten years.", "1s", "87600h").optional(),
     maxValueBytes: z.int32().min(1).max(67_108_864).default(1_048_576).meta({ description: "Largest value in bytes. A larger one is refused with 413." }),
+    evictionPolicy: z.enum(evictionPolicies).default("TinyLFU").meta({ description: "Which entries give way when the cache is full. TinyLFU: those used least often of late. LRU: those unused for longest. NoEviction: none; writes are refused." }),
   }),
   [
     {
@@ -52,8 +55,54 @@ const cache = withRules(
       fieldPath: ".maxValueBytes",
       test: ({ maxMemory, maxValueBytes }) => amountsHold(maxMemory, String(maxValueBytes), (memory, value) => value <= memory),
     },
+    {
+      cel: `!has(self.defaultTTL) || !has(self.maxTTL) || ${celNoLonger("self.defaultTTL", "self.maxTTL")}`,
+      message: "defaultTTL must not be longer than maxTTL",
+      fieldPath: ".defaultTTL",
+      test: ({ defaultTTL, maxTTL }) => defaultTTL === undefined || maxTTL === undefined || noLonger(defaultTTL, maxTTL),
+    },
   ],
   { description: "What the cache holds and for how long." },
+).prefault({});
+
+/** Ports that the Service has taken for HTTP and for metrics. */
+const takenPorts = [80, 9090] as const;
+
+const protocols = z
+  .object({
+    resp: z
+      .object({
+        enabled: z.boolean().default(false).meta({ description: "Whether the pods speak the Redis protocol (RESP2 and RESP3) beside HTTP." }),
+        port: withRules(
+          z.int32().min(1).max(65_535),
+          [{ cel: takenPorts.map((taken) => `self != ${taken}`).join(" && "), message: "80 and 9090 are the Service's ports for HTTP and metrics; choose another", test: (port) => !takenPorts.some((taken) => taken === port) }],
+          { description: "The Service's port for it. The pods listen on 6379 whatever it is." },
+        ).default(6379),
+      })
+      .prefault({})
+      .meta({ description: "The Redis protocol." }),
+  })
+  .prefault({})
+  .meta({ description: "What the pods speak beside HTTP." });
+
+const auth = withRules(
+  z.object({
+    mode: z.enum(["Token", "None"]).default("Token").meta({ description: "Token: clients bring one, as a bearer token over HTTP and as the password over the Redis protocol. None: whoever reaches the Service may use the cache. Metrics never need a token." }),
+    secretName: withRules(
+      z.string().max(253),
+      [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "must be the name of a Secret: a-z, 0-9, '-' and '.', beginning and ending with a letter or digit")],
+      { description: "A Secret of your own in this namespace: the value of each key is a token. Absent: the operator makes one and names it in status.tokenSecret." },
+    ).optional(),
+  }),
+  [
+    {
+      cel: "!has(self.secretName) || self.mode == 'Token'",
+      message: "secretName is for mode Token; leave it out, or set mode to Token",
+      fieldPath: ".secretName",
+      test: ({ mode, secretName }) => secretName === undefined || mode === "Token",
+    },
+  ],
+  { description: "Who may use the cache." },
 ).prefault({});
 
 const serviceMonitor = withRules(
@@ -134,6 +183,8 @@ export const specSchema = withRules(
     ).optional(),
     resources: resources.optional(),
     cache,
+    protocols,
+    auth,
     monitoring: z
       .object({ serviceMonitor, rules, dashboard })
       .prefault({})

@@ -17,6 +17,11 @@ export const label = {
   name: "kvresponder.io/name",
 } as const;
 
+export const annotation = {
+  /** On the KVResponder: any new value makes a new token. */
+  rotateToken: "kvresponder.io/rotate-token",
+} as const;
+
 /** Values of the two labels by which the operator's watches select. */
 export const appName = "kv-responder";
 export const managedBy = "kv-responder-operator";
@@ -24,10 +29,22 @@ export const managedBy = "kv-responder-operator";
 /** Longest metadata.name: the longest prefix ("kv-responder-", 13) must leave a DNS-1035 Service name of 63. */
 export const maxNameLength = 50;
 
+/** A tenant has two places for tokens; a rotation goes from one to the other. */
+export const tokenSlots = ["a", "b"] as const;
+export type TokenSlot = (typeof tokenSlots)[number];
+
+/**
+ * Names of Secrets hold a part of the resource's UID: the operator cannot look at a Secret, so the name alone has to say that it is neither somebody
+ * else's nor that of a resource of this name which was deleted a moment ago. Without a UID (`kvr render` on a file) zeroes stand for it.
+ */
+const short = (uid: string): string => (uid === "" ? "00000000" : uid.slice(0, 8));
+
 /** Names of the children, from metadata.name of the KVResponder. */
 export const childName = {
   workload: (name: string): string => `kv-responder-${name}`,
   peers: (name: string): string => `kv-peers-${name}`,
   runtime: (name: string): string => `kv-responder-${name}-runtime`,
   dashboard: (name: string): string => `kv-responder-${name}-dashboard`,
+  token: (name: string, uid: string, slot: TokenSlot): string => `kv-responder-${name}-token-${slot}-${short(uid)}`,
+  peerSecret: (name: string, uid: string): string => `kv-peers-${name}-${short(uid)}`,
 } as const;

@@ -29,12 +29,29 @@ export const statusSchema = z
     ready: text("Ready pods of those asked for, as in 2/3, for the READY column.", 16),
     selector: text("Label selector of the pods, for the scale subresource."),
     endpoints: z
-      .object({ http: text("URL of the HTTP API, as in http://SERVICE.NAMESPACE.svc."), metrics: text("Address of the management endpoint, as in SERVICE.NAMESPACE.svc:9090.") })
+      .object({ http: text("URL of the HTTP API, as in http://SERVICE.NAMESPACE.svc."), resp: text("URL for Redis clients, as in redis://SERVICE.NAMESPACE.svc:6379; absent while spec.protocols.resp is off."), metrics: text("Address of the management endpoint, as in SERVICE.NAMESPACE.svc:9090.") })
       .optional()
       .meta({ description: "Where clients find it, inside the cluster." }),
+    tokenSecret: text("Secret whose key token holds the token to use (your own Secret when spec.auth.secretName is set). Absent: no token is asked for."),
+    tokenRotation: z
+      .object({
+        requested: text("Value of the annotation kvresponder.io/rotate-token that was heeded last, cut to 128 characters.", 128),
+        next: text("Secret with the new token. Every pod accepts it by the time in until; then it becomes tokenSecret."),
+        previous: text("Secret with the old token, which is accepted until the time in until."),
+        until: z.string().max(32).optional().meta({ format: "date-time", description: "When this step of the rotation ends." }),
+      })
+      .optional()
+      .meta({ description: "The change from one token to the next." }),
     version: text("Version of the operator that wrote this status.", 64),
   })
   .meta({ description: "What is. Written by the operator." });
+
+export interface TokenRotation {
+  requested?: string;
+  next?: string;
+  previous?: string;
+  until?: string;
+}
 
 export interface Status {
   observedGeneration: number;
@@ -44,6 +61,8 @@ export interface Status {
   readyReplicas?: number;
   ready?: string;
   selector?: string;
-  endpoints?: { http: string; metrics: string };
+  endpoints?: { http: string; resp?: string; metrics: string };
+  tokenSecret?: string;
+  tokenRotation?: TokenRotation;
   version?: string;
 }

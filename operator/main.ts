@@ -19,6 +19,7 @@ import { operatorMetrics } from "./metrics.ts";
 import type { KVResponder, Request } from "./objects.ts";
 import { parseOptions, usage, type Options } from "./options.ts";
 import { concerned, ownersOf } from "./owners.ts";
+import { createLooks } from "./reconcile/looks.ts";
 import { createReconcile } from "./reconcile/reconcile.ts";
 import { createController } from "./runtime/controller.ts";
 import { createQueue } from "./runtime/queue.ts";
@@ -58,7 +59,8 @@ const main = async (): Promise<void> => {
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),
-    options: { responderImage: options.responderImage },
+    options,
+    looks: createLooks({ monotonic: systemClock.monotonic, random: Math.random }),
     version,
     now: () => new Date(Math.floor(systemClock.wall() / 1_000) * 1_000).toISOString().replace(".000Z", "Z"),
     announce: (resource, announcement) => events.announce(resource, announcement),

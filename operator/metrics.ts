@@ -6,6 +6,8 @@ const controller = ["kvresponder"] as const;
 /** Resources are created by users; beyond this many the budget test asks for a decision. */
 const resource = { open: true, bound: 1000 } as const;
 const kindNames = ownedKinds.map((k) => k.kind) as [string, ...string[]];
+/** Secrets are made, and neither watched nor listed. */
+const childKinds = [...kindNames, "Secret"] as const;
 
 export const operatorMetrics = defineCatalogue({
   controller_runtime_reconcile_total: { type: "counter", help: "Reconciles by result.", labels: { controller, result: ["success", "error", "requeue_after"] } },
@@ -31,9 +33,9 @@ export const operatorMetrics = defineCatalogue({
   kvoperator_child_apply_total: {
     type: "counter",
     help: "What became of children, by kind.",
-    labels: { kind: kindNames, result: ["created", "updated", "pruned", "conflict", "forbidden", "failed"] },
+    labels: { kind: childKinds, result: ["created", "updated", "pruned", "conflict", "forbidden", "failed"] },
   },
-  kvoperator_drift_corrected_total: { type: "counter", help: "Children that somebody else had changed or deleted and that were put right.", labels: { kind: kindNames } },
+  kvoperator_drift_corrected_total: { type: "counter", help: "Children that somebody else had changed or deleted and that were put right.", labels: { kind: childKinds } },
   kvoperator_resource_ready: { type: "gauge", help: "1 when the resource's Ready condition is True.", labels: { resource_namespace: resource, kvresponder: resource } },
   kvoperator_api_available: { type: "gauge", help: "1 when the cluster serves this optional group.", labels: { group: ["monitoring.coreos.com"] } },
   kvoperator_cache_synced: { type: "gauge", help: "1 when the store of this kind holds a full list.", labels: { kind: ["KVResponder", ...kindNames] } },

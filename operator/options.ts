@@ -1,5 +1,6 @@
 // The operator's command line. Each flag has a user; defaults are what the shipped Deployment needs.
 import { parseArgs } from "node:util";
+import { isDuration, parseDuration } from "#crds/duration";
 import { logLevels } from "#crds/kvresponder";
 
 export interface Options {
@@ -12,16 +13,25 @@ export interface Options {
   /** Reconciles at once; one resource is never reconciled twice at once. */
   readonly workers: number;
   readonly logLevel: (typeof logLevels)[number];
+  /** How long the slowest kubelet may take to bring a new Secret into its pods: its syncFrequency (1 min unless configured) and then some. */
+  readonly propagationMs: number;
+  /** How long a token that was replaced is still accepted. */
+  readonly overlapMs: number;
   /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
   if (!Number.isInteger(n) || n < min || n > max) throw new RangeError(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   return n;
+};
+
+const duration = (name: string, text: string): number => {
+  if (!isDuration(text) || parseDuration(text) < 1_000) throw new RangeError(`--${name} must be a duration of at least 1s, for example 2m, not ${JSON.stringify(text)}`);
+  return parseDuration(text);
 };
 
 /** Throws an Error whose message says what to do. */
@@ -34,6 +44,8 @@ export const parseOptions = (argv: readonly string[]): Options => {
       host: { type: "string", default: "0.0.0.0" },
       workers: { type: "string", default: "4" },
       "log-level": { type: "string", default: "info" },
+      "token-propagation": { type: "string", default: "2m" },
+      "token-overlap": { type: "string", default: "1h" },
       kubeconfig: { type: "string" },
     },
   });
@@ -47,6 +59,8 @@ export const parseOptions = (argv: readonly string[]): Options => {
     host: values.host,
     workers: wholeNumber("workers", values.workers, 1, 64),
     logLevel,
+    propagationMs: duration("token-propagation", values["token-propagation"]),
+    overlapMs: duration("token-overlap", values["token-overlap"]),
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
   };
 };

@@ -24,6 +24,8 @@ export const policyRules = (owner: Kind = kvResponderKind, owned: readonly Kind[
     // blockOwnerDeletion asks for it where OwnerReferencesPermissionEnforcement is on
     rule(owner.group, [`${owner.plural}/finalizers`], ["update"]),
     ...groups.map((group) => rule(group, owned.filter((k) => k.group === group).map((k) => k.plural), childVerbs)),
+    // nothing else: each of get, list, watch, update and patch answers with the Secret, and so does delete when it is a dry run in the foreground (ADR 2)
+    rule("", ["secrets"], ["create"]),
     rule("events.k8s.io", ["events"], ["create"]),
   ];
 };

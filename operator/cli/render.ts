@@ -3,6 +3,7 @@ import { parseResource } from "#crds/parse";
 import { parseAllDocuments, stringify, type Tags } from "yaml";
 import { desired } from "../reconcile/desired.ts";
 import { renderContext, type RenderOptions } from "../render/context.ts";
+import { secretShells, withPlaceholder } from "../render/secrets.ts";
 
 export interface StreamOptions extends RenderOptions {
   /** Of resources that name none. */
@@ -41,7 +42,8 @@ export const render = (input: string, options: StreamOptions): Rendered => {
       continue;
     }
     const { metadata } = parsed.resource;
-    objects.push(...desired(renderContext({ ...parsed.resource, metadata: { namespace: options.namespace, ...metadata } }, options)));
+    const context = renderContext({ ...parsed.resource, metadata: { namespace: options.namespace, ...metadata } }, options);
+    objects.push(...desired(context), ...secretShells(context).map(withPlaceholder));
   }
   if (problems.length > 0) return { ok: false, problems };
   if (found === 0) return { ok: false, problems: ["the input is empty: expected at least one KVResponder"] };

@@ -67,8 +67,8 @@ export const createClient = (options: TransportOptions = {}): KubeClient => {
       return object({ ...call, verb: "patch", method: "PATCH", path, body: patch, contentType: "application/merge-patch+json" });
     },
 
-    create(kind, body, call = {}) {
-      const path = objectPath(kind, { namespace: body.metadata.namespace }) + queryOf({ fieldValidation: "Strict" });
+    create(kind, body, { dryRun = false, ...call } = {}) {
+      const path = objectPath(kind, { namespace: body.metadata.namespace }) + queryOf({ fieldValidation: "Strict", dryRun: dryRun ? "All" : undefined });
       return object({ ...call, verb: "create", method: "POST", path, body });
     },
 

@@ -4,6 +4,7 @@ import { apiVersionOf, kvResponderKind, ownedKinds, type OwnedKind } from "../ki
 import type { KubeObject, KVResponder } from "../objects.ts";
 import type { Cluster } from "../reconcile/reconcile.ts";
 import { applyChild } from "./apply.ts";
+import { ensureSecret, secretExists } from "./secrets.ts";
 import type { KubeClient, Reflector } from "./types.ts";
 
 export interface ClusterDeps {
@@ -42,6 +43,12 @@ export const createCluster = ({ client, resources, children }: ClusterDeps): Clu
       const { name, namespace, uid } = child.metadata;
       await client.delete(kindOf(child), { namespace, name }, { uid, signal });
     },
+
+    async ensureSecret(shell, options) {
+      return { desired: shell.object, ...(await ensureSecret(client, shell, options)) };
+    },
+
+    secretExists: (namespace, name, signal) => secretExists(client, { namespace, name }, signal),
 
     async writeStatus({ apiVersion, kind, metadata: { name, namespace = "", uid = "" } }, status, signal) {
       // the UID is a precondition: a resource that was made again in between starts with a status of its own

@@ -88,7 +88,8 @@ export interface KubeClient {
   apply(kind: Kind, object: KubeObject, options: ApplyOptions): Promise<Applied>;
   /** JSON merge patch (RFC 7386); `patch.metadata.{uid,resourceVersion}` are preconditions. */
   mergePatch(kind: Kind, of: Named, patch: object, options?: CallOptions & { readonly subresource?: "status" }): Promise<KubeObject>;
-  create(kind: Kind, object: KubeObject, options?: CallOptions): Promise<KubeObject>;
+  /** With `dryRun` everything is checked and nothing is written. */
+  create(kind: Kind, object: KubeObject, options?: CallOptions & { readonly dryRun?: boolean }): Promise<KubeObject>;
   /** false: it was gone already. */
   delete(kind: Kind, of: Named, options?: DeleteOptions): Promise<boolean>;
   /** Plurals that a group and version ("apps/v1", "v1") serves; undefined when it is not served. */

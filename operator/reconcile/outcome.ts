@@ -15,3 +15,11 @@ export interface Outcome {
   /** The live object after this step, when it is known. */
   readonly live?: KubeObject;
 }
+
+/** What a look for the Secrets of a resource found. */
+export interface SecretFinding {
+  /** Of the Secrets that the operator makes; their `desired` and `live` hold no value. */
+  readonly outcomes: readonly Outcome[];
+  /** spec.auth.secretName, when there is no such Secret. */
+  readonly missing?: string;
+}

@@ -7,12 +7,15 @@ import type { Reconcile, Result } from "../runtime/types.ts";
 import { desired } from "./desired.ts";
 import { announce, isDrift, type Announcement } from "./announce.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Looks } from "./looks.ts";
 import { unwanted } from "./prune.ts";
+import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./secrets.ts";
 import { computeStatus, sameStatus, type Refusal } from "./status.ts";
 import { holder } from "./tenancy.ts";
+import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
 
 /** What reconcile needs of the cluster. Reads come from informer stores and never block. */
-export interface Cluster {
+export interface Cluster extends SecretCluster {
   resource(request: Request): KVResponder | undefined;
   resources(namespace: string): readonly KVResponder[];
   /** Stored objects of all owned kinds in the resource's namespace. */
@@ -35,7 +38,8 @@ export interface Observation {
 
 export interface ReconcileDeps {
   readonly cluster: Cluster;
-  readonly options: RenderOptions;
+  readonly options: RenderOptions & TokenTiming;
+  readonly looks: Looks;
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
   readonly now: () => string;
@@ -47,6 +51,11 @@ export interface ReconcileDeps {
   readonly ready: (resource: KVResponder, isReady: boolean) => void;
 }
 
+interface Applied {
+  readonly outcomes: readonly Outcome[];
+  readonly secrets: SecretResult;
+}
+
 /** A foreign object carries none of our labels, so no watch tells when it goes: ask again. */
 const conflictRetryMs = 30_000;
 /** An object on its way out is watched; this is for one that lost our labels. */
@@ -55,14 +64,16 @@ const deletingRetryMs = 2_000;
 /** What a condition tells better than a line of log at each reconcile. */
 const noNews = new Set<Outcome["result"]>(["unchanged", "pending", "missingKind", "deleting"]);
 
-const verdict = (outcomes: readonly Outcome[]): Result => {
+/** `due`: milliseconds after which something is due without an event. */
+const verdict = (outcomes: readonly Outcome[], due: readonly (number | undefined)[]): Result => {
   // forbidden may pass by itself: for some seconds after the CRD is made, admission cannot map our owner references (OwnerReferencesPermissionEnforcement)
   const failed = outcomes.find((o) => o.result === "failed" || o.result === "forbidden");
   const afterMs = Math.max(0, ...outcomes.map((o) => o.retryAfterMs ?? 0));
   if (failed) return { outcome: "retry", reason: `apply ${failed.desired.kind} ${failed.desired.metadata.name}: ${failed.detail ?? "failed"}`, afterMs };
-  const waits = outcomes.flatMap((o) =>
-    o.result === "deleting" ? [deletingRetryMs] : o.result === "conflict" ? [conflictRetryMs] : [],
-  );
+  const waits = [
+    ...due.filter((ms) => ms !== undefined),
+    ...outcomes.flatMap((o) => (o.result === "deleting" ? [deletingRetryMs] : o.result === "conflict" ? [conflictRetryMs] : [])),
+  ];
   return { outcome: "done", ...(waits.length > 0 && { requeueAfterMs: Math.min(...waits) }) };
 };
 
@@ -77,15 +88,32 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     return other && { reason: "TenantTaken", message: `KVResponder ${other.metadata.name}, which is older, holds this tenant in the namespace` };
   };
 
-  const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], signal: AbortSignal): Promise<Outcome[]> => {
+  const report = ({ desired: child, result, detail }: Outcome, drift: boolean): void => {
+    if (!noNews.has(result)) deps.observe({ child, result, drift, ...(detail !== undefined && { detail }) });
+  };
+
+  const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], drift: boolean, signal: AbortSignal): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
-    const drift = isDrift(resource.status, resource.metadata.generation ?? 0, version);
     for (const child of wanted) {
       const outcome = await cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
-      if (!noNews.has(outcome.result)) deps.observe({ child, result: outcome.result, drift, ...(outcome.detail !== undefined && { detail: outcome.detail }) });
+      report(outcome, drift);
       outcomes.push(outcome);
     }
     return outcomes;
+  };
+
+  /** All children and Secrets; the Secrets before the pods that mount them, and after their owners. */
+  const applyWhole = async (resource: KVResponder, tokens: Tokens, drift: boolean, signal: AbortSignal): Promise<Applied> => {
+    const context = renderContext(resource, options, tokens.slots);
+    const wanted = desired(context);
+    const pods = wanted.findIndex((child) => child.kind === "Deployment");
+    const before = await applyAll(resource, wanted.slice(0, pods), drift, signal);
+    const isReady = resource.status?.conditions?.some((c) => c.type === "WorkloadAvailable" && c.status === "True") === true;
+    const secrets = await seeToSecrets(cluster, deps.looks, { resource, context, outcomes: before, urgent: !isReady || tokens.rotation?.next !== undefined, signal });
+    if (secrets.fresh) for (const outcome of secrets.outcomes) report(outcome, drift);
+    const outcomes = [...before, ...secrets.outcomes, ...(await applyAll(resource, wanted.slice(pods), drift, signal))];
+    if (!resource.spec.paused) await prune(resource, wanted, signal);
+    return { outcomes, secrets };
   };
 
   const prune = async (resource: KVResponder, wanted: readonly KubeObject[], signal: AbortSignal): Promise<void> => {
@@ -99,6 +127,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     const stored = cluster.resource(request);
     if (!stored) {
       deps.forget(request);
+      deps.looks.forget(keyOf(request));
       return { outcome: "done" };
     }
     // the garbage collector removes the children by their owner references
@@ -108,16 +137,28 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     const parsed = parseSpec(stored.spec);
     const resource = parsed.ok ? { ...stored, spec: parsed.spec } : stored;
     const refusal = refuse(resource, parsed);
-    const wanted = refusal ? [] : desired(renderContext(resource, options));
-    const outcomes = await applyAll(resource, wanted, signal);
-    if (!refusal && !resource.spec.paused) await prune(resource, wanted, signal);
+    const time = now();
+    const tokens = refusal ? undefined : planTokens(resource, Date.parse(time), options);
+    // a step of a rotation changes children too, and repairs nothing
+    const drift = !tokens?.news && isDrift(resource.status, resource.metadata.generation ?? 0, version);
+    const { outcomes, secrets } = tokens ? await applyWhole(resource, tokens, drift, signal) : { outcomes: [], secrets: undefined };
 
     const deployment = outcomes.find((o) => o.desired.kind === "Deployment")?.live;
-    const status = computeStatus({ resource, outcomes, deployment, version, now: now(), ...(refusal && { refusal }) });
+    const status = computeStatus({
+      resource,
+      outcomes,
+      deployment,
+      version,
+      now: time,
+      ...(refusal && { refusal }),
+      ...(tokens && { tokens }),
+      ...(secrets?.missing !== undefined && { missingSecret: secrets.missing }),
+    });
     if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);
-    for (const announcement of announce(resource.status, status, outcomes)) deps.announce(resource, announcement);
+    for (const announcement of announce(resource.status, status, drift ? outcomes : [])) deps.announce(resource, announcement);
+    if (tokens?.news) deps.announce(resource, { type: "Normal", ...tokens.news });
     deps.ready(resource, status.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true);
 
-    return verdict(outcomes);
+    return verdict(outcomes, [tokens?.dueMs, secrets?.nextMs]);
   };
 };

@@ -6,7 +6,8 @@ import { appName, childName, label } from "#crds/names";
 import type { Status } from "#crds/status";
 import type { KubeObject, KVResponder } from "../objects.ts";
 import type { Outcome } from "./outcome.ts";
-import { workload } from "./workload.ts";
+import type { Tokens } from "./tokens.ts";
+import { workload, type Workload } from "./workload.ts";
 
 /** Why nothing is applied at all. */
 export type Refusal = { reason: "Invalid" | "TenantTaken"; message: string };
@@ -16,6 +17,10 @@ export interface StatusInput {
   readonly outcomes: readonly Outcome[];
   readonly deployment: KubeObject | undefined;
   readonly refusal?: Refusal;
+  /** Absent when nothing is applied: then what the status says of tokens stays. */
+  readonly tokens?: Pick<Tokens, "secret" | "rotation">;
+  /** spec.auth.secretName, when there is no such Secret. */
+  readonly missingSecret?: string;
   /** Version of this operator. */
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
@@ -72,11 +77,15 @@ const obstacle = (outcomes: readonly Outcome[]): Verdict<"Ready"> & { stalled?: 
   return undefined;
 };
 
+/** Pods that wait for a Secret say so in events alone, which nobody reads. */
+const explained = (load: Workload, missingSecret: string | undefined): Workload =>
+  load.settled || missingSecret === undefined ? load : { ...load, reason: "SecretMissing", message: `${load.message}; there is no Secret ${missingSecret} (spec.auth.secretName), and new pods wait for it` };
+
 export const computeStatus = (input: StatusInput): Status => {
   const { resource, outcomes, deployment, refusal, version, now } = input;
   const { name, namespace = "", generation = 0 } = resource.metadata;
   const wanted = refusal ? 0 : resource.spec.replicas;
-  const load = workload(deployment, wanted);
+  const load = explained(workload(deployment, wanted), input.missingSecret);
   const stop = refusal ? undefined : obstacle(outcomes);
 
   const ready: Verdict<"Ready"> = refusal
@@ -113,6 +122,9 @@ export const computeStatus = (input: StatusInput): Status => {
   if (resource.spec.paused) conditions.push(condition("Paused", { status: "True", reason: "PausedBySpec", message: "spec.paused is true: no child is written" }));
 
   const host = `${childName.workload(name)}.${namespace}.svc`;
+  // a spec that is not valid may lack what its schema demands
+  const resp = refusal ? undefined : resource.spec.protocols.resp;
+  const { secret, rotation } = input.tokens ?? { secret: resource.status?.tokenSecret, rotation: resource.status?.tokenRotation };
   return {
     observedGeneration: generation,
     tenant: effectiveTenant(name, resource.spec),
@@ -121,7 +133,9 @@ export const computeStatus = (input: StatusInput): Status => {
     readyReplicas: load.readyReplicas,
     ready: `${load.readyReplicas}/${resource.spec.replicas}`,
     selector: `${label.appName}=${appName},${label.name}=${name}`,
-    endpoints: { http: `http://${host}`, metrics: `${host}:${servicePort.metrics}` },
+    endpoints: { http: `http://${host}`, ...(resp?.enabled && { resp: `redis://${host}:${resp.port}` }), metrics: `${host}:${servicePort.metrics}` },
+    ...(secret !== undefined && { tokenSecret: secret }),
+    ...(rotation && { tokenRotation: rotation }),
     version,
   };
 };

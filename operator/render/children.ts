@@ -9,11 +9,13 @@ import { runtimeConfig } from "./runtime-config.ts";
 import { serviceAccount } from "./service-account.ts";
 import { serviceMonitor } from "./service-monitor.ts";
 import { service } from "./service.ts";
+import { tokenOwners } from "./token-owner.ts";
 
 /** As ownedKinds orders their kinds: what a pod needs comes before the pod. */
 export const children: readonly Renderer[] = [
   serviceAccount,
   runtimeConfig,
+  ...tokenOwners,
   dashboard,
   service,
   peersService,

@@ -1,16 +1,14 @@
 // The responder's container: its configuration, probes, ports and confinement.
 import { downwardEnv, maxTtlSeconds, renderEnv } from "#contract/env";
 import { path, port, portName } from "#contract/http";
-import { runtimeDir, runtimeFile } from "#contract/runtime";
+import { runtimeFile } from "#contract/runtime";
 import { parseDuration } from "#crds/duration";
 import { childName } from "#crds/names";
 import { parseBytes } from "#crds/quantity";
 import type { RenderContext } from "./context.ts";
 import { drainSeconds, preStopSeconds } from "./lifetime.ts";
 import { podMemory, podResources } from "./resources.ts";
-
-/** The volume that holds runtime.json. */
-export const runtimeVolume = "runtime";
+import { peerSecretFile, tokenDir, volumeMounts } from "./volumes.ts";
 
 /** The responder counts in whole seconds; less than one is one. */
 const ttlSeconds = (duration: string): number => Math.min(maxTtlSeconds, Math.max(1, Math.ceil(parseDuration(duration) / 1000)));
@@ -22,10 +20,16 @@ const env = ({ name, tenant, spec }: RenderContext): object[] => [
     service: childName.workload(name),
     maxMemoryBytes: parseBytes(spec.cache.maxMemory),
     ...(spec.cache.defaultTTL !== undefined && { defaultTtlSeconds: ttlSeconds(spec.cache.defaultTTL) }),
+    ...(spec.cache.maxTTL !== undefined && { maxTtlSeconds: ttlSeconds(spec.cache.maxTTL) }),
+    ...(spec.cache.maxEntries !== undefined && { maxEntries: spec.cache.maxEntries }),
     maxValueBytes: spec.cache.maxValueBytes,
+    evictionPolicy: spec.cache.evictionPolicy,
     runtimeFile,
     host: "*",
     httpPort: port.http,
+    ...(spec.protocols.resp.enabled && { respPort: port.resp }),
+    ...(spec.auth.mode === "Token" && { tokenDir }),
+    peerSecretFile,
     metricsPort: port.metrics,
     drainSeconds,
   }),
@@ -47,6 +51,7 @@ export const container = (context: RenderContext): object => ({
   imagePullPolicy: "IfNotPresent",
   ports: [
     { name: portName.http, containerPort: port.http, protocol: "TCP" },
+    ...(context.spec.protocols.resp.enabled ? [{ name: portName.resp, containerPort: port.resp, protocol: "TCP" }] : []),
     { name: portName.metrics, containerPort: port.metrics, protocol: "TCP" },
   ],
   env: env(context),
@@ -58,6 +63,5 @@ export const container = (context: RenderContext): object => ({
   // the images have no shell, so the kubelet sleeps
   lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } },
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
-  // the directory and not the file: a subPath mount would never see an update
-  volumeMounts: [{ name: runtimeVolume, mountPath: runtimeDir, readOnly: true }],
+  volumeMounts: volumeMounts(context),
 });

@@ -1,9 +1,10 @@
 // The pods. Nothing that may change without a rollout (replicas, logging, monitoring) appears in the pod template.
 import { childName } from "#crds/names";
-import { container, runtimeVolume } from "./container.ts";
+import { container } from "./container.ts";
 import type { Renderer, RenderContext } from "./context.ts";
 import { progressDeadlineSeconds, terminationGraceSeconds } from "./lifetime.ts";
 import { child, labels, podSelector } from "./meta.ts";
+import { volumes } from "./volumes.ts";
 
 /** Any number but 0, which is root: the image's own user. */
 const user = 65532;
@@ -27,7 +28,7 @@ const podSpec = (context: RenderContext): object => ({
     },
   ],
   containers: [container(context)],
-  volumes: [{ name: runtimeVolume, configMap: { name: childName.runtime(context.name) } }],
+  volumes: volumes(context),
 });
 
 export const deployment: Renderer = (context) =>

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectMeta } from "../objects.ts";
 import type { RenderContext } from "./context.ts";
 
 /** What a child is for. "cache" and "peers" tell the two Services apart: the ServiceMonitor selects the first only. */
-export type Component = "cache" | "peers" | "monitoring";
+export type Component = "cache" | "peers" | "auth" | "monitoring";
 
 /** Selector of the pods. Immutable for ever: a Deployment cannot change its own. */
 export const podSelector = ({ name }: RenderContext): Record<string, string> => ({

@@ -4,8 +4,9 @@ import { childName } from "#crds/names";
 import type { Renderer } from "./context.ts";
 import { child, podSelector } from "./meta.ts";
 
-export const service: Renderer = (context) =>
-  child(
+export const service: Renderer = (context) => {
+  const { resp } = context.spec.protocols;
+  return child(
     context,
     { apiVersion: "v1", kind: "Service", name: childName.workload(context.name), component: "cache" },
     {
@@ -15,8 +16,10 @@ export const service: Renderer = (context) =>
         ports: [
           // the protocol is part of a port's identity in server-side apply, so it is always written out
           { name: portName.http, port: servicePort.http, targetPort: portName.http, protocol: "TCP", appProtocol: "http" },
+          ...(resp.enabled ? [{ name: portName.resp, port: resp.port, targetPort: portName.resp, protocol: "TCP", appProtocol: "redis" }] : []),
           { name: portName.metrics, port: servicePort.metrics, targetPort: portName.metrics, protocol: "TCP", appProtocol: "http" },
         ],
       },
     },
   );
+};

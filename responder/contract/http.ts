@@ -5,8 +5,8 @@ export const port = { http: 8080, resp: 6379, metrics: 9090, peers: 7946 } as co
 /** Names of the container and Service ports; the ServiceMonitor selects by name. */
 export const portName = { http: "http", resp: "resp", metrics: "metrics", peers: "peers" } as const;
 
-/** The Service's ports for clients. */
-export const servicePort = { http: 80, resp: port.resp, metrics: port.metrics } as const;
+/** The Service's ports; that of the Redis protocol is the resource's choice. */
+export const servicePort = { http: 80, metrics: port.metrics } as const;
 
 export const path = { metrics: "/metrics", livez: "/livez", readyz: "/readyz", info: "/info", kv: "/v1/kv", batch: "/v1/batch", openapi: "/openapi.json" } as const;
 

@@ -22,7 +22,9 @@ describe("accepted", () => {
         spec: {
           replicas: 3,
           paused: false,
-          cache: { maxMemory: "256Mi", maxValueBytes: 1_048_576 },
+          cache: { maxMemory: "256Mi", maxValueBytes: 1_048_576, evictionPolicy: "TinyLFU" },
+          protocols: { resp: { enabled: false, port: 6379 } },
+          auth: { mode: "Token" },
           monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" } },
           logging: { level: "info" },
         },

@@ -37,6 +37,13 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["image", text("a", a(512), a(513), "registry.example.com:5000/a/b@sha256:0f", "Registry/a", "a b", "ü", "a\n", "/a")],
   ["cache.maxMemory", amount],
   ["cache.defaultTTL", duration],
+  ["cache.maxEntries", text(0, 1, 67_108_864, 67_108_865, -1, "1")],
+  ["cache.maxTTL", duration],
+  ["cache.evictionPolicy", text("TinyLFU", "LRU", "NoEviction", "lru", "LFU")],
+  ["protocols.resp.enabled", text(false, "true", 0)],
+  ["protocols.resp.port", text(0, 1, 79, 80, 81, 6379, 9089, 9090, 65_535, 65_536, -1, "6379")],
+  ["auth.mode", text("Token", "None", "token", "Basic")],
+  ["auth.secretName", text("a", a(63), a(253), a(254), "a.b", "a..b", ".a", "a.", "-a", "a-", "A", "a_b", "ü", "a\n")],
   ["cache.maxValueBytes", text(0, 1, 1_048_576, 67_108_864, 67_108_865, -1, "1")],
   ["resources.limits.memory", amount],
   ["resources.requests.memory", amount],
@@ -53,8 +60,8 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.dashboard.labels", labels],
   ["logging.level", text("trace", "error", "INFO", "loud")],
   // whole parts, and fields that do not exist
-  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging"].map((path) => [path, text({})] as const),
-  ...["replica", "cache.maxmemory", "monitoring.grafana", "logging.level2"].map((path) => [path, text("x")] as const),
+  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "protocols", "protocols.resp", "auth"].map((path) => [path, text({})] as const),
+  ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "monitoring.grafana", "logging.level2"].map((path) => [path, text("x")] as const),
 ];
 
 export const edgePaths: readonly string[] = edges.map(([path]) => path);
@@ -98,6 +105,8 @@ const pairs: fc.Arbitrary<readonly Assignment[]> = fc.oneof(
   fc.tuple(fc.integer({ min: 1000, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([thousandths, off]) => [["cache.maxMemory", `${thousandths / 1000}Mi`], ["cache.maxValueBytes", Math.ceil((thousandths * mebibyte) / 1000) + off]] as const),
   fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([milli, off]) => [["resources.requests.cpu", `${milli + off}m`], ["resources.limits.cpu", milli % 1000 === 0 ? milli / 1000 : `${milli / 1000}`]] as const),
   fc.tuple(fc.integer({ min: 512, max: 2048 }), fc.integer({ min: -1, max: 1 })).chain(([mi, off]) => fc.tuple(asWritten(mi * mebibyte + off), asWritten(mi * mebibyte)).map(([request, limit]) => [["resources.requests.memory", request], ["resources.limits.memory", limit]] as const)),
+  fc.tuple(fc.integer({ min: 2, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["cache.maxTTL", `${s}s`], ["cache.defaultTTL", `${s * 1000 + off}ms`]] as const),
+  fc.tuple(fc.constantFrom("Token", "None"), fc.constantFrom("mine", "not mine")).map(([mode, name]) => [["auth.mode", mode], ["auth.secretName", name]] as const),
   fc.tuple(fc.integer({ min: 1, max: 120 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["monitoring.serviceMonitor.interval", `${s}s`], ["monitoring.serviceMonitor.scrapeTimeout", `${s * 1000 + off}ms`]] as const),
 );
 

@@ -45,7 +45,7 @@ describe("render", () => {
       ["team-a", "kv-responder-b"],
       ["team-a", "kv-responder-orders"],
     ]);
-    expect(documents(out)).toHaveLength(27);
+    expect(documents(out)).toHaveLength(36);
   });
 
   test("reads standard input", () => expect(documents(run("render", "-f", "-").out)[0]?.metadata.name).toBe("kv-responder-piped"));
@@ -99,6 +99,6 @@ test("as a program: arguments, standard input and exit code reach the command", 
   const program = resolve(import.meta.dirname, "../../../operator/cli/kvr.ts");
   const kvrProgram = (args: string[], input: string) => spawnSync(process.execPath, [program, ...args], { input, encoding: "utf8" });
   const good = kvrProgram(["render", "-f", "-"], resource("orders"));
-  expect({ status: good.status, stderr: good.stderr, children: documents(good.stdout).length }).toEqual({ status: 0, stderr: "", children: 9 });
+  expect({ status: good.status, stderr: good.stderr, children: documents(good.stdout).length }).toEqual({ status: 0, stderr: "", children: 12 });
   expect(kvrProgram(["render", "-f", "/does/not/exist"], "")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("cannot read /does/not/exist") });
 });

@@ -1,5 +1,5 @@
 // What holds for every child of every resource.
-import { childName, label } from "#crds/names";
+import { childName, label, type TokenSlot } from "#crds/names";
 import { specSchema } from "#crds/kvresponder";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -23,6 +23,7 @@ test("a resource with nothing but a name gets everything", () => {
   expect(names({})).toEqual([
     "ServiceAccount/kv-responder-orders",
     "ConfigMap/kv-responder-orders-runtime",
+    "ConfigMap/kv-responder-orders-token-a-5f0c2f6e",
     "ConfigMap/kv-responder-orders-dashboard",
     "Service/kv-responder-orders",
     "Service/kv-peers-orders",
@@ -40,6 +41,19 @@ test.each([
   ["a disabled dashboard", { monitoring: { dashboard: { mode: "Disabled" } } }, "ConfigMap/kv-responder-orders-dashboard"],
 ])("%s", (_, spec, absent) => {
   expect(names({}).filter((n) => !names(spec).includes(n))).toEqual([expect.stringContaining(absent)]);
+});
+
+test("a token in each place has its owner; no token of ours, no owner", () => {
+  const owners = (spec: object, tokenSlots?: readonly TokenSlot[]) => desired({ ...context(spec), ...(tokenSlots && { tokenSlots }) }).flatMap((o) => (o.metadata.name.includes("-token-") ? [o.metadata.name] : []));
+  expect(owners({}, ["a", "b"])).toEqual(["kv-responder-orders-token-a-5f0c2f6e", "kv-responder-orders-token-b-5f0c2f6e"]);
+  expect(owners({}, ["b"])).toEqual(["kv-responder-orders-token-b-5f0c2f6e"]);
+  expect([...owners({ auth: { mode: "None" } }), ...owners({ auth: { secretName: "mine" } })]).toEqual([]);
+});
+
+test("the Service takes Redis clients on the port asked for, and on none otherwise", () => {
+  const ports = (spec: object) => (desired(context(spec)).find((o) => o.kind === "Service" && o.metadata.name === "kv-responder-orders")?.["spec"] as { ports: { name: string; port: number; targetPort: string }[] }).ports;
+  expect(ports({}).map((p) => p.name)).toEqual(["http", "metrics"]);
+  expect(ports({ protocols: { resp: { enabled: true, port: 7000 } } })).toContainEqual({ name: "resp", port: 7000, targetPort: "resp", protocol: "TCP", appProtocol: "redis" });
 });
 
 describe("every child of any resource", () => {
@@ -61,7 +75,7 @@ describe("every child of any resource", () => {
         expect(metadata.labels).toMatchObject({
           [label.appName]: "kv-responder",
           [label.managedBy]: "kv-responder-operator",
-          [label.component]: expect.stringMatching(/^(cache|peers|monitoring)$/),
+          [label.component]: expect.stringMatching(/^(cache|peers|auth|monitoring)$/),
           [label.tenant]: c.tenant,
           [label.name]: c.name,
         });

@@ -48,7 +48,9 @@ export const hardSpec = record({
   tenant: sometimes(dns(63)),
   image: sometimes(fc.constantFrom("localhost/kvr/responder:1", "registry.example/a/b@sha256:0123456789abcdef")),
   resources: sometimes(record({ requests: sometimes(list), limits: sometimes(list) })),
-  cache: sometimes(record({ maxMemory: sometimes(memory), defaultTTL: sometimes(seconds), maxValueBytes: sometimes(fc.integer({ min: 1, max: 2_000_000 })) })),
+  cache: sometimes(record({ maxMemory: sometimes(memory), defaultTTL: sometimes(seconds), maxValueBytes: sometimes(fc.integer({ min: 1, max: 2_000_000 })), maxEntries: sometimes(fc.integer({ min: 1, max: 2 ** 26 })), maxTTL: sometimes(seconds), evictionPolicy: sometimes(fc.constantFrom("TinyLFU", "LRU", "NoEviction")) })),
+  protocols: sometimes(record({ resp: sometimes(record({ enabled: sometimes(fc.boolean()), port: sometimes(fc.integer({ min: 6000, max: 7000 })) })) })),
+  auth: sometimes(fc.oneof(fc.constantFrom({ mode: "None" }, { mode: "Token" }), dns(63).map((secretName) => ({ secretName })))),
 });
 
 export const metadata = fc.record({ name: dns(50), namespace: dns(63), uid: fc.constantFrom("", "5f0c2f6e-6a0b-4a57-9e0b-1d7a6f1f8a11") });

@@ -130,10 +130,63 @@ describe("what the responder is told", () => {
     expect(responder({ image: "registry.example/r:2" }).image).toBe("registry.example/r:2");
   });
 
-  test("the runtime file is mounted as a directory, which the kubelet keeps up to date", () => {
-    const { spec } = render().template;
-    expect(spec.containers[0].volumeMounts).toEqual([{ name: "runtime", mountPath: "/etc/kv-responder", readOnly: true }]);
-    expect(spec["volumes"]).toEqual([{ name: "runtime", configMap: { name: "kv-responder-orders-runtime" } }]);
+  test("limits and policy of the cache", () => {
+    const cache = { maxEntries: 5_000_000, maxTTL: "24h", defaultTTL: "1h", evictionPolicy: "NoEviction" };
+    expect(parseEnv(environment(responder({ cache })))).toMatchObject({ maxEntries: 5_000_000, maxTtlSeconds: 86_400, defaultTtlSeconds: 3_600, evictionPolicy: "NoEviction" });
+  });
+
+  test("the Redis protocol: off unless asked for; the port of the Service is not that of the pod", () => {
+    expect(parseEnv(environment(responder())).respPort).toBeUndefined();
+    expect(responder().ports.map((p) => p.name)).toEqual(["http", "metrics"]);
+    const on = responder({ protocols: { resp: { enabled: true, port: 7000 } } });
+    expect(parseEnv(environment(on)).respPort).toBe(6379);
+    expect(on.ports).toContainEqual({ name: "resp", containerPort: 6379, protocol: "TCP" });
+  });
+});
+
+describe("what is mounted", () => {
+  interface Volume {
+    name: string;
+    configMap?: { name: string };
+    secret?: { secretName: string; defaultMode: number };
+    projected?: { defaultMode: number; sources: { secret: { name: string; optional?: boolean; items?: { key: string; path: string }[] } }[] };
+  }
+  const volumes = (spec: object = {}): Volume[] => render(spec).template.spec["volumes"] as unknown as Volume[];
+  const tokens = (spec: object = {}) => volumes(spec).find((v) => v.name === "tokens")?.projected;
+
+  test("whole directories, which the kubelet keeps up to date, read-only", () => {
+    for (const { subPath, ...mount } of responder().volumeMounts) {
+      expect(subPath).toBeUndefined();
+      expect(mount).toMatchObject({ readOnly: true });
+    }
+    expect(volumes().map((v) => v.name)).toEqual(responder().volumeMounts.map((m) => m.name));
+    expect(volumes().find((v) => v.name === "runtime")?.configMap).toEqual({ name: "kv-responder-orders-runtime" });
+  });
+
+  test("both places for tokens, neither of which has to be filled, so that a rotation changes no pod", () => {
+    expect(tokens()?.sources.map(({ secret }) => secret)).toEqual([
+      { name: "kv-responder-orders-token-a-5f0c2f6e", optional: true, items: [{ key: "token", path: "a" }] },
+      { name: "kv-responder-orders-token-b-5f0c2f6e", optional: true, items: [{ key: "token", path: "b" }] },
+    ]);
+    const c = context();
+    for (const tokenSlots of [["a"], ["b"], ["a", "b"]] as const) expect(rendered({ ...c, tokenSlots }).template).toEqual(render().template);
+  });
+
+  test("a Secret of one's own: all its keys, and pods wait until it is there", () => expect(tokens({ auth: { secretName: "mine" } })?.sources).toEqual([{ secret: { name: "mine" } }]));
+
+  test("without tokens there is no such volume, and the responder asks for none", () => {
+    expect(tokens({ auth: { mode: "None" } })).toBeUndefined();
+    expect(parseEnv(environment(responder({ auth: { mode: "None" } }))).tokenDir).toBeUndefined();
+  });
+
+  test("the responder reads where the volumes are, and any user of the pod may", () => {
+    const paths = Object.fromEntries(responder().volumeMounts.map((m) => [m.name, m.mountPath]));
+    const config = parseEnv(environment(responder()));
+    expect(config.tokenDir).toBe(paths["tokens"]);
+    expect(config.peerSecretFile).toBe(`${paths["peers"]}/secret`);
+    const peers = volumes().find((v) => v.name === "peers")?.secret;
+    expect(peers).toEqual({ secretName: "kv-peers-orders-5f0c2f6e", defaultMode: 0o444 });
+    expect(tokens()?.defaultMode).toBe(0o444);
   });
 });
 

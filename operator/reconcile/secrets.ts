@@ -1,0 +1,63 @@
+// The step of a reconcile that sees to the Secrets: makes those that are not there, now and then.
+import type { KubeObject, KVResponder, Request } from "../objects.ts";
+import type { RenderContext } from "../render/context.ts";
+import { ownedBy, secretShells, type SecretShell } from "../render/secrets.ts";
+import type { LookFor, Looks } from "./looks.ts";
+import type { Outcome, SecretFinding } from "./outcome.ts";
+
+export interface SecretCluster {
+  /** Makes the Secret with a random value, or finds that it is there. Never throws for an answer of the API server. */
+  ensureSecret(shell: SecretShell, options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<Outcome>;
+  /** Whether there is a Secret of this name, whosever; undefined when the API server does not say. */
+  secretExists(namespace: string, name: string, signal: AbortSignal): Promise<boolean | undefined>;
+}
+
+export interface SecretStep {
+  readonly resource: KVResponder;
+  readonly context: RenderContext;
+  /** What became of the children so far: the owners of tokens are among them. */
+  readonly outcomes: readonly Outcome[];
+  readonly urgent: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface SecretResult extends SecretFinding {
+  /** Looked just now, rather than remembered. */
+  readonly fresh: boolean;
+  /** Milliseconds until the next look. */
+  readonly nextMs: number;
+}
+
+/** A shell whose owner is in the cluster. A token whose owner could not be written waits for it. */
+const owned = (shell: SecretShell, outcomes: readonly Outcome[]): SecretShell | undefined => {
+  if (shell.owner === undefined) return shell;
+  const owner: KubeObject | undefined = outcomes.find((o) => o.desired.kind === "ConfigMap" && o.desired.metadata.name === shell.owner)?.live;
+  return owner && { ...shell, object: ownedBy(shell.object, owner) };
+};
+
+const fingerprint = (shells: readonly SecretShell[], extra: string): string =>
+  [...shells.map(({ object: { metadata } }) => `${metadata.name}<${metadata.ownerReferences?.[0]?.uid ?? ""}`), extra].join(" ");
+
+/** What the looks are remembered under. */
+export const keyOf = ({ namespace, name }: Request): string => `${namespace}/${name}`;
+
+const isSettled = ({ outcomes }: SecretFinding): boolean => outcomes.every((o) => o.result === "created" || o.result === "unchanged");
+
+export const seeToSecrets = async (cluster: SecretCluster, looks: Looks, { resource, context, outcomes, urgent, signal }: SecretStep): Promise<SecretResult> => {
+  const { auth, paused } = resource.spec;
+  const shells = secretShells(context).flatMap((shell) => owned(shell, outcomes) ?? []);
+  const look: LookFor = { key: keyOf(context), what: fingerprint(shells, auth.secretName ?? ""), urgent };
+  const known = looks.last(look);
+  // what was made at the last look is not made again at this one
+  if (known) return { ...known, outcomes: known.outcomes.map((o) => ({ ...o, result: "unchanged" })), fresh: false, nextMs: looks.nextMs(look) };
+
+  const made: Outcome[] = [];
+  for (const shell of shells) made.push(await cluster.ensureSecret(shell, { dryRun: paused, signal }));
+  const { secretName } = auth;
+  const isMissing = secretName !== undefined && (await cluster.secretExists(context.namespace, secretName, signal)) === false;
+  const finding: SecretFinding = { outcomes: made, ...(isMissing && { missing: secretName }) };
+  // what could not be made is tried again with the backoff of the reconcile
+  if (isSettled(finding)) looks.looked(look, finding);
+  else looks.forget(look.key);
+  return { ...finding, fresh: true, nextMs: looks.nextMs(look) };
+};
