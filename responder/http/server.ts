@@ -1,148 +1,66 @@
-// node:http with every limit set, one exchange per request, and a drain that fails no request in flight.
-import { getRequestListener } from "@hono/node-server";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+// The HTTP listener: the fast path first, node:http and hono behind it on the same sockets, and a drain that fails no request in flight.
 import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
 import type { Timers } from "#lib/clock";
+import type { Listener } from "#lib/listener";
+import { createTurnClock } from "#lib/turn-clock";
+import { noAuth, type Auth } from "../auth/auth.ts";
 import type { App } from "./app.ts";
-import { problem, problemBody, problemType, errors, type ErrorCode } from "./errors.ts";
-import type { Exchange, Recorder } from "./exchange.ts";
-import { pathOf } from "./target.ts";
-
-export interface HttpLimits {
-  readonly headBytes: number;
-  readonly headers: number;
-  readonly headMs: number;
-  /** Head and body. */
-  readonly requestMs: number;
-  /** Without a byte in either direction while a request is under way: a reader that has gone to sleep. */
-  readonly stalledMs: number;
-  /** Longer than the idle time of common client pools, so that the client closes first. */
-  readonly keepAliveMs: number;
-  /** How often the two request limits are looked at. */
-  readonly checkMs: number;
-  readonly connections: number;
-}
-
-export const defaultLimits: HttpLimits = {
-  headBytes: 8192,
-  headers: 64,
-  headMs: 5_000,
-  requestMs: 10_000,
-  stalledMs: 30_000,
-  keepAliveMs: 75_000,
-  checkMs: 1_000,
-  connections: 10_000,
-};
-
-export interface ConnectionObserver {
-  opened(): void;
-  closed(): void;
-  rejected(): void;
-}
-
-export interface HttpServer {
-  listen(host: string | undefined, port: number): Promise<AddressInfo>;
-  /**
-   * Accepts nothing new, answers what is in flight with Connection: close, and lets idle clients hear it with their next request
-   * for a quarter of the time (at most 2 s). After `ms` whatever is left is cut; resolves with the number of requests cut.
-   */
-  drain(ms: number): Promise<number>;
-}
+import { createCloser } from "./connection-close.ts";
+import { noObserver, type ConnectionObserver } from "./connection-observer.ts";
+import { createConnectionTable, type FastDeps } from "./connection-table.ts";
+import type { FastConnection } from "./connection.ts";
+import type { Recorder } from "./exchange.ts";
+import { defaultLimits, type HttpLimits } from "./limits.ts";
+import { createGeneralServer } from "./server-general.ts";
 
 export interface HttpServerDeps {
   readonly app: App;
   readonly recorder: Recorder;
   readonly timers: Timers;
   readonly limits?: Partial<HttpLimits>;
-  readonly connections?: ConnectionObserver;
+  readonly observer?: ConnectionObserver;
+  /** Asked before every route but /metrics. Absent: nobody is asked for a token. */
+  readonly auth?: Auth;
+  /** Absent: every request takes the general way. */
+  readonly fast?: FastDeps;
 }
 
-const maxLingerMs = 2_000;
+/** Idle clients hear of a drain with their next request for a quarter of its time, at most this long. */
+const maxNoticeMs = 2_000;
 
-/** What the parser or a timer found wrong, before any route could answer. */
-const protocolError = (code: string | undefined): ErrorCode => {
-  if (code === "HPE_HEADER_OVERFLOW") return "headers_too_large";
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "request_timeout";
-  return "bad_request";
-};
-
-const rawAnswer = (code: ErrorCode): string => {
-  const body = problemBody(code);
-  return `HTTP/1.1 ${errors[code].status} Error\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
-};
-
-export const createHttpServer = ({ app, recorder, timers, limits: given = {}, connections }: HttpServerDeps): HttpServer => {
+export const createHttpServer = ({ app, recorder, timers, limits: given = {}, observer = noObserver, auth = noAuth, fast }: HttpServerDeps): Listener => {
   const limits = { ...defaultLimits, ...given };
-  let draining = false;
-  const inFlight = new Map<ServerResponse, Exchange>();
-  /** For a timeout, which knows only the socket. */
-  const bySocket = new WeakMap<Socket, ServerResponse>();
-  const exchanges = new WeakMap<IncomingMessage, Exchange>();
-
-  const listener = getRequestListener(
-    (_request, env) => {
-      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
-      const exchange = exchanges.get(incoming);
-      if (!exchange) throw new Error("a request without an exchange");
-      // more would be dropped by Node without a word, and with them perhaps an If-Match
-      if (incoming.rawHeaders.length > 2 * limits.headers) return problem("headers_too_large");
-      if (incoming.httpVersion === "1.1" && incoming.headers.host === undefined) return problem("bad_request", { detail: "HTTP/1.1 needs a Host header" });
-      return app.fetch(_request, { incoming, outgoing, exchange });
-    },
-    { hostname: "localhost", errorHandler: () => problem("bad_request") },
-  );
-
-  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const exchange = recorder.begin(incoming.method ?? "", pathOf(incoming.url ?? ""));
-    exchanges.set(incoming, exchange);
-    inFlight.set(outgoing, exchange);
-    bySocket.set(incoming.socket, outgoing);
-    if (draining) outgoing.shouldKeepAlive = false;
-    outgoing.once("close", () => {
-      inFlight.delete(outgoing);
-      recorder.finish(exchange, outgoing.writableFinished ? outgoing.statusCode : 499);
-    });
-    void listener(incoming, outgoing);
+  const turn = fast?.turn ?? createTurnClock();
+  const closer = createCloser({ lingerMs: limits.lingerMs, now: turn.now });
+  const general = createGeneralServer({ app, recorder, limits, auth, observer, closer });
+  const handOver = ({ socket, auth }: FastConnection, rest: Buffer) => {
+    observer.handedOver();
+    socket.pause();
+    socket.unshift(rest);
+    general.serve(socket, auth);
+    socket.resume();
   };
+  const table = fast && createConnectionTable({ ...fast, limits, recorder, auth, observer, closer, handOver });
+  const sockets = new Set<Socket>();
+  const { server } = general;
 
-  const server = createServer({
-    maxHeaderSize: limits.headBytes,
-    headersTimeout: limits.headMs,
-    requestTimeout: limits.requestMs,
-    connectionsCheckingInterval: limits.checkMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    // checked above, so that it is counted and answered like every other error
-    requireHostHeader: false,
-  });
-  server.maxHeadersCount = limits.headers + 1;
-  server.maxConnections = limits.connections;
-  server.setTimeout(limits.stalledMs);
-  server.on("request", onRequest);
-  // the body reader says "100 Continue" once it knows that the body may come
-  server.on("checkContinue", onRequest);
-  server.on("checkExpectation", onRequest);
   server.on("connection", (socket: Socket) => {
-    connections?.opened();
-    socket.once("close", () => connections?.closed());
+    sockets.add(socket);
+    observer.opened();
+    socket.once("close", () => {
+      sockets.delete(socket);
+      observer.closed();
+    });
+    if (table) table.accept(socket);
+    else general.serve(socket);
   });
-  server.on("drop", () => connections?.rejected());
-  server.on("clientError", (err: NodeJS.ErrnoException, socket: Socket) => {
-    const outgoing = bySocket.get(socket);
-    const exchange = outgoing && inFlight.get(outgoing);
-    const code = protocolError(err.code);
-    const gone = !socket.writable || err.code === "ECONNRESET" || err.code === "HPE_INVALID_EOF_STATE";
-    // a pool that opens connections ahead of need has asked nothing, so there is nothing to answer or count
-    const silent = socket.bytesRead === 0;
-    // half an answer is out already: another one would only confuse
-    if (gone || silent || (exchange && outgoing.headersSent)) {
-      socket.destroy();
-      return;
-    }
-    // a request under way ends with its exchange; one whose head was never complete has none
-    if (exchange) exchange.status = errors[code].status;
-    else recorder.unreadable(errors[code].status);
-    socket.end(rawAnswer(code), () => socket.destroy());
-  });
+  server.on("drop", () => observer.rejected());
+
+  const check = () => {
+    turn.tick();
+    closer.check();
+    table?.check();
+  };
 
   return {
     listen: (host, port) =>
@@ -150,21 +68,26 @@ export const createHttpServer = ({ app, recorder, timers, limits: given = {}, co
         server.once("error", reject);
         server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
           server.off("error", reject);
+          server.once("close", timers.every(limits.checkMs, check));
           resolve(server.address() as AddressInfo);
         });
       }),
     drain: (ms) =>
       new Promise((resolve) => {
-        draining = true;
         let cut = 0;
-        for (const outgoing of inFlight.keys()) outgoing.shouldKeepAlive = false;
-        const cancels = [
-          timers.after(Math.min(maxLingerMs, ms / 4), () => server.closeIdleConnections()),
-          timers.after(ms, () => {
-            cut = inFlight.size;
-            server.closeAllConnections();
-          }),
-        ];
+        general.lastAnswers();
+        table?.lastAnswers();
+        // after this turn's reads: what has arrived is a request, not idleness
+        const closeIdle = () =>
+          setImmediate(() => {
+            general.closeIdle();
+            table?.closeIdle();
+          });
+        const cutAll = () => {
+          cut = general.inFlight() + (table?.inFlight() ?? 0);
+          for (const socket of sockets) socket.destroy();
+        };
+        const cancels = [timers.after(Math.min(maxNoticeMs, ms / 4), closeIdle), timers.after(ms, cutAll)];
         server.once("close", () => {
           for (const cancel of cancels) cancel();
           // ends the checks of the request limits, which went on until here

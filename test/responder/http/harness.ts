@@ -1,6 +1,7 @@
 // An API server on a free loopback port, with its store, metrics and log at hand, and a client that sends exact bytes.
 import { responderMetrics } from "#contract/metrics";
 import { systemClock, systemTimers } from "#lib/clock";
+import { createTurnClock } from "#lib/turn-clock";
 import { createTelemetry } from "#telemetry/instruments";
 import type { Fields, Log } from "#telemetry/logger";
 import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
@@ -8,8 +9,11 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { createApi } from "../../../responder/http/app.ts";
 import { createBodyBudget } from "../../../responder/http/body.ts";
+import { observeConnections } from "../../../responder/http/connection-observer.ts";
 import { createRecorder } from "../../../responder/http/exchange.ts";
-import { createHttpServer, type HttpLimits } from "../../../responder/http/server.ts";
+import { createHttpServer } from "../../../responder/http/server.ts";
+import type { HttpLimits } from "../../../responder/http/limits.ts";
+import type { Auth } from "../../../responder/auth/auth.ts";
 import type { Store } from "../../../responder/store/types.ts";
 import { createModelStore } from "../../support/model-store.ts";
 
@@ -38,25 +42,32 @@ export interface Options {
   maxTtlSeconds?: number;
   limits?: Partial<HttpLimits>;
   store?: (store: Store) => Store;
+  /** false: every request takes the general way. */
+  fast?: boolean;
+  auth?: Auth;
 }
 
-export const openApi = async ({ maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s }: Options = {}) => {
+export const openApi = async ({ maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s, fast = true, auth }: Options = {}) => {
   let time = 1_700_000_000_000;
   const now = () => time;
   const store = wrap(createModelStore({ now }));
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
   const { metrics } = telemetry;
   const { log, lines } = createCapture();
+  const rules = { maxValueBytes, defaultTtlSeconds, maxTtlSeconds };
+  const bodies = createBodyBudget(budgetBytes);
   const server = createHttpServer({
     app: createApi({
       log,
       exposition: telemetry,
-      kv: { store, rules: { maxValueBytes, defaultTtlSeconds, maxTtlSeconds }, bodies: createBodyBudget(budgetBytes) },
+      kv: { store, rules, bodies },
     }),
     recorder: createRecorder({ metrics, log, clock: systemClock }),
     timers: systemTimers,
     limits: { checkMs: 20, ...limits },
-    connections: { opened: () => metrics.kv_connections.inc({ protocol: "http" }), closed: () => metrics.kv_connections.dec({ protocol: "http" }), rejected: () => metrics.kv_connections_rejected_total.inc({ protocol: "http" }) },
+    observer: observeConnections(metrics),
+    ...(fast ? { fast: { store, rules, budget: bodies, turn: createTurnClock(), log } } : {}),
+    ...(auth ? { auth } : {}),
   });
   const { port } = await server.listen("127.0.0.1", 0);
   const agent = new Agent({ keepAlive: true });
