@@ -1,93 +1,100 @@
-// `make bench`: CPU per GET hit of the fully instrumented responder against bare node:http, interleaved, with an A/A control.
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { Pool } from "undici";
+// GET hits over HTTP: the responder with everything on, against servers without instrumentation, the textbook stack, and webdis.
+import { atLeast, atMost } from "./harness/goal.ts";
+import { fill } from "./harness/resp-client.ts";
+import { roundsTable, type Section } from "./harness/report.ts";
+import { quietly, runRounds, stopAll, type Result } from "./harness/rounds.ts";
+import { wrk, wrkKey } from "./harness/wrk.ts";
+import { startHono, startNodeHttp, startTextbook, type HttpTarget } from "./peers/node-programs.ts";
+import { startWebdis } from "./peers/programs.ts";
+import { startResponder, type ResponderTarget } from "./peers/responder.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const rounds = 5;
-const requests = 20_000;
+const keys = 1000;
 const connections = 32;
-/** The control may differ by this much; otherwise the machine was too noisy and the run is tried again. */
-const noise = 0.15;
-const tries = 3;
+const value = "x".repeat(100);
+/** Prometheus asks every 15 or 30 s; this often is a handicap that makes its cost visible. */
+const scrapeEveryMs = 500;
 
-interface Target {
-  name: string;
-  child: ChildProcess;
-  pool: Pool;
+export interface HttpResults {
+  readonly ours: Result;
+  readonly bare: Result;
+  readonly textbook: Result;
+  readonly others: readonly Result[];
+  /** The second bare server against the first, in processor time and in requests. */
+  readonly controls: readonly number[];
 }
 
-const start = async (name: string, program: string): Promise<Target> => {
-  const env = { ...process.env, KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0" };
-  const child = spawn(process.execPath, [resolve(root, program)], { env, stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { msg, http } = JSON.parse(line) as { msg: string; http?: { host: string; port: number } };
-    if (msg === "serving" && http) {
-      // keep reading: a full pipe would make the log drop lines, and so cheaper
-      child.stdout.resume();
-      return { name, child, pool: new Pool(`http://${http.host}:${http.port}`, { connections }) };
-    }
+export const putAll = async (target: HttpTarget): Promise<void> => {
+  for (let i = 0; i < keys; i++) {
+    const answer = await fetch(`http://127.0.0.1:${target.port}${target.prefix}${wrkKey(i)}`, { method: "PUT", body: value });
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`PUT answered ${answer.status}`);
   }
-  throw new Error(`${name} did not start`);
 };
 
-/** User and system time of the process in microseconds; a tick is 10 ms on Linux. */
-const cpuMicros = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-};
+const load = (seconds: number) => (target: HttpTarget) => wrk({ port: target.port, prefix: target.prefix, keys, seconds, connections });
 
-const get = async ({ pool }: Target): Promise<void> => {
-  const { statusCode, body } = await pool.request({ method: "GET", path: "/v1/kv/bench" });
-  await body.dump();
-  if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
-};
-
-/** Microseconds of server CPU per request. */
-const measure = async (target: Target): Promise<number> => {
-  const before = cpuMicros(target.child.pid ?? 0);
-  let left = requests;
-  const client = async (): Promise<void> => {
-    while (left-- > 0) await get(target);
-  };
-  await Promise.all(Array.from({ length: connections }, client));
-  return (cpuMicros(target.child.pid ?? 0) - before) / requests;
-};
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-const run = async (): Promise<boolean> => {
-  const targets = [await start("responder", "responder/main.ts"), await start("bare node:http", "test/bench/plain-server.ts"), await start("bare node:http (control)", "test/bench/plain-server.ts")];
+/** Scrapes while `work` runs. */
+const scraping = async <T>(target: ResponderTarget, work: () => Promise<T>): Promise<T> => {
+  const timer = setInterval(() => void fetch(`http://127.0.0.1:${target.metricsPort}/metrics`).then((answer) => answer.arrayBuffer()), scrapeEveryMs);
   try {
-    for (const target of targets) {
-      const put = await target.pool.request({ method: "PUT", path: "/v1/kv/bench", body: Buffer.alloc(100, "x") });
-      await put.body.dump();
-      await measure(target);
-    }
-    const results = targets.map(() => [] as number[]);
-    for (let round = 0; round < rounds; round++) for (const [i, target] of targets.entries()) results[i]?.push(await measure(target));
-    for (const [i, { name }] of targets.entries()) console.log(`${name.padEnd(26)} ${results[i]?.map((r) => r.toFixed(1).padStart(6)).join("")}   median ${median(results[i] ?? []).toFixed(1)} us CPU a request`);
-    const [ours, bare, control] = results.map(median) as [number, number, number];
-    const difference = Math.abs(control / bare - 1);
-    console.log(`responder / bare ${(ours / bare).toFixed(2)}, control / bare ${(control / bare).toFixed(2)}`);
-    return difference <= noise;
+    return await work();
   } finally {
-    for (const { pool, child } of targets) {
-      await pool.destroy();
-      child.kill("SIGTERM");
-      await once(child, "exit");
-    }
+    clearInterval(timer);
   }
 };
 
-console.log(`${rounds} rounds of ${requests} GETs of 100 bytes over ${connections} connections`);
-for (let attempt = 1; !(await run()); attempt++) {
-  if (attempt === tries) {
-    console.error(`the control differed by more than ${noise * 100} % in ${tries} runs: the machine is too noisy`);
-    process.exit(1);
-  }
-  console.log("the control differed too much; again");
+export interface HttpOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Also hono, webdis, and the textbook stack with few spans. */
+  readonly allPeers: boolean;
 }
+
+const attempt = async ({ rounds, seconds, allPeers }: HttpOptions): Promise<HttpResults> => {
+  const started: HttpTarget[] = [];
+  const add = async <T extends HttpTarget>(starting: Promise<T>): Promise<T> => {
+    const target = await starting;
+    started.push(target);
+    return target;
+  };
+  let results: Result[] = [];
+  try {
+    await add(startNodeHttp());
+    await add(startNodeHttp("bare node:http (control)"));
+    const ours = await add(startResponder());
+    await putAll(ours);
+    await add(startTextbook(1));
+    if (allPeers) {
+      await add(startTextbook(0.01));
+      await add(startHono());
+      const webdis = await add(startWebdis());
+      await fill({ port: webdis.redisPort, entries: keys, key: wrkKey, value });
+    }
+    const run = load(seconds);
+    results = await runRounds({ targets: started, rounds, load: (target) => (target === ours ? scraping(ours, () => run(target)) : run(target)) });
+  } finally {
+    await stopAll(started);
+  }
+  const [bare, control, ours, textbook, ...others] = results;
+  if (!bare || !control || !ours || !textbook) throw new Error("a peer has no result");
+  return { ours, bare, textbook, others: [control, ...others], controls: [control.median("cpu") / bare.median("cpu"), control.median("perSecond") / bare.median("perSecond")] };
+};
+
+export const compareHttp = (options: HttpOptions): Promise<HttpResults> => quietly("HTTP", () => attempt(options));
+
+export const httpBench = async (): Promise<Section> => {
+  const { ours, bare, textbook, others } = await compareHttp({ rounds: 7, seconds: 2, allPeers: true });
+  const faster = (other: Result | undefined) => ours.median("perSecond") / (other?.median("perSecond") ?? Number.NaN);
+  return {
+    name: "http",
+    title: "HTTP: GET of 100 bytes",
+    setting: `wrk, ${connections} connections, four client headers, ${keys} keys in turn; 7 interleaved rounds of 2 s after one that is not counted, medians compared. The responder runs as shipped (metrics, sampled log, expiry, limits) and is scraped every ${scrapeEveryMs} ms; the bare servers answer a constant.`,
+    goals: [
+      atLeast("instrumented GET against bare node:http, requests/s", faster(bare), 1.25),
+      atMost("its p99 against bare node:http", ours.median("p99") / bare.median("p99"), 1.2),
+      atLeast("against the textbook stack, requests/s", faster(textbook), 10),
+      atLeast("against webdis + redis, requests/s", faster(others.find(({ target }) => target.name.startsWith("webdis"))), 1.7),
+    ],
+    body: roundsTable([bare, ours, textbook, ...others], bare),
+  };
+};

@@ -1,0 +1,34 @@
+// `make bench`: runs all benches, or those named, and writes each result into docs/performance.md. Fails when the machine is too noisy or a goal is missed by more than 15 %.
+import { inWords, met, passes } from "./harness/goal.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { markdown, writeSection, type Section } from "./harness/report.ts";
+import { httpBench } from "./http.ts";
+import { respBench } from "./resp.ts";
+
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`no bench is called ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+
+const machine = describeMachine();
+const problems: string[] = [];
+for (const [name, run] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.log(`==> ${name}`);
+  try {
+    const section = await run();
+    writeSection(section, machine);
+    console.log(markdown(section, machine));
+    for (const goal of section.goals) if (!met(goal)) (passes(goal) ? [] : problems).push(inWords(goal));
+  } catch (err) {
+    // the others may still be measured
+    problems.push(`${name}: ${err instanceof Error ? err.message : String(err)}`);
+    console.error(err);
+  }
+}
+for (const problem of problems) console.error(`missed: ${problem}`);
+process.exitCode = problems.length > 0 ? 1 : 0;

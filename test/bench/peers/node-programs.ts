@@ -1,0 +1,43 @@
+// Starts the peers that are Node programs.
+import { resolve } from "node:path";
+import { launch, serving, type Side } from "../harness/process.ts";
+import type { Target } from "../harness/rounds.ts";
+
+export interface HttpTarget extends Target {
+  readonly port: number;
+  /** What stands before the key in the path. */
+  readonly prefix: string;
+}
+
+const start = async (name: string, file: string, env: Record<string, string> = {}, side: Side = "server"): Promise<HttpTarget> => {
+  const running = launch({ side, command: process.execPath, args: [resolve(import.meta.dirname, file)], env: { NODE_ENV: "production", ...env } });
+  const { http } = (await serving(running)) as { http: { port: number } };
+  return { name, pids: [running.pid], port: http.port, prefix: "/v1/kv/", stop: running.stop };
+};
+
+export const startNodeHttp = (name = "bare node:http"): Promise<HttpTarget> => start(name, "node-http.child.ts");
+export const startHono = (): Promise<HttpTarget> => start("bare hono", "hono.child.ts");
+
+/** With a sink of its own on the load's core. Its `stop` fails when no span arrived: then it was not the textbook stack. */
+export const startTextbook = async (ratio: number): Promise<HttpTarget> => {
+  const sink = await start("OTLP sink", "otlp-sink.child.ts", {}, "load");
+  const target = await start(`textbook stack, ${ratio * 100} % traced`, "textbook.child.ts", {
+    OTEL_SERVICE_NAME: "textbook",
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: String(ratio),
+    // metrics come from prom-client and logs from pino: a second set of them would make this peer slower than it need be
+    OTEL_METRICS_EXPORTER: "none",
+    OTEL_LOGS_EXPORTER: "none",
+  });
+  return {
+    ...target,
+    stop: async () => {
+      const received = Number(await (await fetch(`http://127.0.0.1:${sink.port}/bytes`)).text());
+      await target.stop();
+      await sink.stop();
+      if (!(received > 0)) throw new Error("the textbook stack exported no span; its instrumentation does not work");
+    },
+  };
+};

@@ -1,0 +1,33 @@
+// Starts the responder as it is shipped: every metric, the sampled log, limits and expiry on.
+import { launch, serving } from "../harness/process.ts";
+import type { HttpTarget } from "./node-programs.ts";
+
+interface Address {
+  readonly port: number;
+}
+
+export interface ResponderTarget extends HttpTarget {
+  /** 0 when the Redis protocol is off. */
+  readonly respPort: number;
+  readonly metricsPort: number;
+}
+
+/** `nodeArgs`: for profiles. Entries get a TTL by default, so that expiry is at work. */
+export const startResponder = async (env: Record<string, string> = {}, nodeArgs: readonly string[] = [], name = "responder, instrumented"): Promise<ResponderTarget> => {
+  const running = launch({
+    side: "server",
+    command: process.execPath,
+    args: [...nodeArgs, "responder/main.ts"],
+    env: { NODE_ENV: "production", KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", KVR_RESP_PORT: "0", KVR_DEFAULT_TTL: "3600", ...env },
+  });
+  const { http, resp, management } = (await serving(running)) as { http: Address; resp?: Address; management: Address };
+  return { name, pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", stop: running.stop };
+};
+
+/** The value of a series without labels, from a scrape. */
+export const scraped = async (target: ResponderTarget, series: string): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${target.metricsPort}/metrics`)).text();
+  const found = new RegExp(`^${series} (\\S+)$`, "m").exec(text)?.[1];
+  if (found === undefined) throw new Error(`the responder exposes no ${series}`);
+  return Number(found);
+};

@@ -1,0 +1,86 @@
+// The Redis protocol: GET and SET, one at a time and sixteen in a pipeline, against redis-server.
+import { atLeast, type Goal } from "./harness/goal.ts";
+import { fill } from "./harness/resp-client.ts";
+import { redisBenchmark, redisBenchmarkKey } from "./harness/redis-benchmark.ts";
+import { roundsTable, type Section } from "./harness/report.ts";
+import { quietly, runRounds, stopAll, type Result } from "./harness/rounds.ts";
+import { startRedis, type PortTarget } from "./peers/programs.ts";
+import { startResponder } from "./peers/responder.ts";
+
+const connections = 32;
+const keyspace = 100_000;
+const valueBytes = 100;
+
+export interface Case {
+  readonly command: "GET" | "SET";
+  readonly pipeline: 1 | 16;
+  /** Requests/s against redis. */
+  readonly goal: number;
+}
+
+export const cases: readonly Case[] = [
+  { command: "GET", pipeline: 1, goal: 0.9 },
+  { command: "SET", pipeline: 1, goal: 0.9 },
+  { command: "GET", pipeline: 16, goal: 0.75 },
+  { command: "SET", pipeline: 16, goal: 0.6 },
+];
+
+export interface RespResults {
+  readonly redis: Result;
+  readonly control: Result;
+  readonly ours: Result;
+  readonly controls: readonly number[];
+}
+
+/** Redis without limits and TTLs; ours with a TTL on every entry, TinyLFU, metrics. All filled with the whole keyspace. */
+export const withServers = async <T>(work: (targets: readonly PortTarget[]) => Promise<T>): Promise<T> => {
+  const targets: PortTarget[] = [];
+  try {
+    targets.push(await startRedis(), await startRedis("redis-server (control)"));
+    const ours = await startResponder();
+    targets.push({ ...ours, port: ours.respPort });
+    for (const { port } of targets) await fill({ port, entries: keyspace, key: redisBenchmarkKey, value: "x".repeat(valueBytes) });
+    return await work(targets);
+  } finally {
+    await stopAll(targets);
+  }
+};
+
+export interface RespOptions {
+  readonly rounds: number;
+  /** How long a run of one round should take, about. */
+  readonly seconds: number;
+}
+
+/** What redis is expected to do on a slow core; it only sizes the runs. */
+const expectedPerSecond = { 1: 60_000, 16: 600_000 } as const;
+
+export const compareResp = ({ command, pipeline }: Case, targets: readonly PortTarget[], { rounds, seconds }: RespOptions): Promise<RespResults> =>
+  quietly(`${command} with pipeline ${pipeline}`, async () => {
+    const requests = Math.round(expectedPerSecond[pipeline] * seconds);
+    const [redis, control, ours] = await runRounds({
+      targets,
+      rounds,
+      load: ({ port }) => redisBenchmark({ port, command, pipeline, requests, keyspace, connections, valueBytes }),
+    });
+    if (!redis || !control || !ours) throw new Error("a server has no result");
+    return { redis, control, ours, controls: [control.median("cpu") / redis.median("cpu"), control.median("perSecond") / redis.median("perSecond")] };
+  });
+
+export const respBench = (): Promise<Section> =>
+  withServers(async (targets) => {
+    const goals: Goal[] = [];
+    const tables: string[] = [];
+    for (const one of cases) {
+      const { redis, control, ours } = await compareResp(one, targets, { rounds: 7, seconds: 2 });
+      goals.push(atLeast(`${one.command}, pipeline ${one.pipeline}: requests/s against redis`, ours.median("perSecond") / redis.median("perSecond"), one.goal));
+      tables.push(`### ${one.command}, pipeline ${one.pipeline}\n\n${roundsTable([redis, ours, control])}`);
+    }
+    return {
+      name: "resp",
+      title: "Redis protocol: GET and SET of 100 bytes",
+      setting: `redis-benchmark, ${connections} connections, ${keyspace} keys at random, all present; 7 interleaved rounds after one that is not counted, medians compared. redis without persistence, limits or TTLs; the responder with a TTL on every entry, TinyLFU, metrics.`,
+      goals,
+      body: tables.join("\n\n"),
+    };
+  });
