@@ -1,4 +1,5 @@
 import { downwardEnv, maxTtlSeconds, parseEnv, renderEnv, variable, type RenderedConfig, type ResponderConfig } from "#contract/env";
+import { evictionPolicies } from "#crds/kvresponder";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -11,10 +12,16 @@ const rendered: fc.Arbitrary<RenderedConfig> = fc.record(
     service: dnsLabel,
     maxMemoryBytes: fc.integer({ min: 0, max: 2 ** 45 }),
     defaultTtlSeconds: fc.integer({ min: 1, max: maxTtlSeconds }),
+    maxTtlSeconds: fc.integer({ min: 1, max: maxTtlSeconds }),
+    maxEntries: fc.integer({ min: 1, max: 2 ** 26 }),
     maxValueBytes: fc.integer({ min: 1, max: 2 ** 26 }),
+    evictionPolicy: fc.constantFrom(...evictionPolicies),
     runtimeFile: fc.constantFrom("/etc/kv-responder/runtime.json", "/tmp/x"),
     host: fc.constantFrom("*", "127.0.0.1", "::1", "localhost"),
     httpPort: fc.integer({ min: 0, max: 65_535 }),
+    respPort: fc.integer({ min: 0, max: 65_535 }),
+    tokenDir: fc.constant("/etc/kv-responder-token"),
+    peerSecretFile: fc.constant("/etc/kv-peers/secret"),
     metricsPort: fc.integer({ min: 0, max: 65_535 }),
     maxConnections: fc.integer({ min: 1, max: 100_000 }),
     drainSeconds: fc.integer({ min: 0, max: 3600 }),
@@ -33,7 +40,15 @@ test("what the operator renders, the responder reads back; the rest takes its de
 });
 
 test("the literal variables and those of the downward API do not overlap and cover everything", () => {
-  const { namespace, pod, ...full } = parseEnv({ [variable.defaultTtlSeconds]: "60", [variable.runtimeFile]: "/x" });
+  const { namespace, pod, ...full } = parseEnv({
+    [variable.defaultTtlSeconds]: "60",
+    [variable.maxTtlSeconds]: "60",
+    [variable.maxEntries]: "1",
+    [variable.runtimeFile]: "/x",
+    [variable.respPort]: "6379",
+    [variable.tokenDir]: "/x",
+    [variable.peerSecretFile]: "/x",
+  });
   expect([namespace, pod]).toEqual(["local", "local"]);
   const literal = renderEnv(full).map((v) => v.name);
   expect([...literal, ...Object.keys(downwardEnv)].sort()).toEqual(Object.values(variable).sort());
@@ -49,6 +64,7 @@ test("without any environment it serves loopback", () => {
     service: "kv-responder-local",
     maxMemoryBytes: 268_435_456,
     maxValueBytes: 1_048_576,
+    evictionPolicy: "TinyLFU",
     host: "127.0.0.1",
     httpPort: 8080,
     metricsPort: 9090,
