@@ -1,0 +1,296 @@
+// One client: reads its commands, runs them in order, and lets the others have their turn.
+import type { Socket } from "node:net";
+import type { Timers } from "#lib/clock";
+import type { TurnClock } from "#lib/turn-clock";
+import type { Call, ClientView, Step } from "./commands/command.ts";
+import { tooLong } from "./commands/errors.ts";
+import { abandon } from "./commands/transactions.ts";
+import { recheck } from "./credentials.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import { Input } from "./input.ts";
+import type { RespLimits } from "./limits.ts";
+import type { ConnectionMetrics } from "./metrics.ts";
+import { createOutput, type Output } from "./output.ts";
+import { parsed, type Parser } from "./parser.ts";
+import type { Session } from "./session.ts";
+
+/** What all connections of a server share. */
+export interface Hub {
+  readonly call: Call;
+  readonly parser: Parser;
+  readonly dispatcher: Dispatcher;
+  readonly limits: RespLimits;
+  readonly clock: TurnClock;
+  readonly timers: Timers;
+  readonly metrics: ConnectionMetrics;
+  readonly draining: boolean;
+  /** `goOn` is called in a later turn. */
+  defer(connection: Connection): void;
+  /** More replies wait now. */
+  outputGrew(): void;
+  closed(connection: Connection): void;
+}
+
+const nothing = Buffer.alloc(0);
+/** Node reads at most so many bytes at once: after less than that the kernel had no more. */
+const fullRead = 64 * 1024;
+
+export class Connection implements ClientView {
+  readonly session: Session;
+  private readonly socket: Socket;
+  private readonly hub: Hub;
+  private readonly input: Input;
+  private readonly output: Output;
+  /** Complete commands that wait for their turn, or for the replies before them to leave. */
+  private rest: Buffer = nothing;
+  private step: Step | undefined = undefined;
+  private refusal: string | undefined = undefined;
+  private deferred = false;
+  /** Our FIN is sent: what still arrives is read and thrown away, because unread bytes would turn the FIN into a reset. */
+  private finished = false;
+  private clientFinished = false;
+  private quietSince = 0;
+  private cancelLinger: (() => void) | undefined = undefined;
+
+  constructor(socket: Socket, session: Session, hub: Hub) {
+    this.socket = socket;
+    this.session = session;
+    this.hub = hub;
+    this.input = new Input(hub.call.store, hub.call.inputBudget);
+    this.output = createOutput({ socket, reply: hub.call.reply, left: () => this.onLeft() });
+    socket.on("data", (chunk: Buffer) => this.onData(chunk));
+    socket.on("end", () => {
+      this.clientFinished = true;
+      this.settle(true);
+    });
+    socket.on("timeout", () => this.closeSlow());
+    // what matters of an error is the close that follows
+    socket.on("error", () => {});
+    socket.on("close", () => this.onClose());
+  }
+
+  get pendingInput(): number {
+    return this.input.held + this.rest.length;
+  }
+
+  get pendingOutput(): number {
+    return this.output.bytes;
+  }
+
+  /** Something that arrived is not answered yet. */
+  get isBusy(): boolean {
+    return !this.finished && (this.step !== undefined || this.rest.length > 0 || this.input.length > 0 || this.input.isCollecting || this.output.waiting);
+  }
+
+  kill(): void {
+    this.finish();
+  }
+
+  /** The client does not read. */
+  closeSlow(): void {
+    this.hub.metrics.slowReaders.inc();
+    this.socket.destroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Sends the FIN, once nothing has come for a turn of the event loop. */
+  drain(): void {
+    const quiet = ++this.quietSince;
+    // after the poll of this turn, and after that of the next
+    setImmediate(() => setImmediate(() => {
+      if (quiet === this.quietSince && !this.isBusy) this.finish();
+    }));
+  }
+
+  private onData(chunk: Buffer): void {
+    if (this.finished) return;
+    const { clock } = this.hub;
+    this.session.lastAt = clock.tick();
+    this.quietSince++;
+    let data = chunk;
+    if (this.input.length > 0) {
+      let from = 0;
+      if (this.input.isCollecting) {
+        from = this.input.fill(chunk, 0);
+        if (this.input.isCollecting) return;
+      }
+      if (!this.input.append(from === 0 ? chunk : chunk.subarray(from))) return this.refuseInput();
+      if (this.input.length < this.input.needed) return;
+      data = this.input.takeOut();
+    }
+    this.work(data);
+    this.settle(chunk.length < fullRead);
+  }
+
+  /** Runs what is in `data` as far as this turn goes. */
+  private work(data: Buffer): void {
+    const { hub, session, input } = this;
+    const { call, parser, limits, dispatcher } = hub;
+    const { reply } = call;
+    this.enter();
+    let at = 0;
+    let work = 0;
+    while (at < data.length && !session.closing) {
+      if (reply.size() >= limits.flushBytes && !this.flush()) break;
+      if (work >= limits.workPerTurn) {
+        this.putOff();
+        break;
+      }
+      const outcome = parser.parse(data, at, session.stranger, input.own);
+      if (outcome === parsed.command) {
+        const before = reply.length;
+        call.work = 0;
+        dispatcher.dispatch(call, this.refusal);
+        work += 1 + (parser.args.count >> 1) + ((parser.next - at + reply.length - before) >> 12) + call.work;
+        at = parser.next;
+        if (input.own !== undefined) {
+          input.release(parser.args.own);
+          this.refusal = undefined;
+        }
+        if (reply.size() > limits.replyBytes) return this.closeSlow();
+        if (call.unfinished !== undefined) {
+          this.step = call.unfinished;
+          call.unfinished = undefined;
+          this.putOff();
+          break;
+        }
+      } else if (outcome === parsed.nothing) {
+        at = parser.next;
+      } else {
+        if (outcome === parsed.incomplete) this.keepUnfinished(data.subarray(at));
+        else if (outcome === parsed.large) this.collectLarge(data, at);
+        else this.protocolError(parser.problem);
+        at = data.length;
+      }
+    }
+    this.rest = at < data.length && !session.closing ? data.subarray(at) : nothing;
+    this.flush();
+  }
+
+  /** Makes the shared call this connection's. */
+  private enter(): void {
+    const { call, parser } = this.hub;
+    call.session = this.session;
+    call.args = parser.args;
+    call.reply.protocol = this.session.protocol;
+    if (call.auth.required) recheck(call);
+  }
+
+  private keepUnfinished(bytes: Buffer): void {
+    const { parser, limits } = this.hub;
+    if (parser.needed > limits.frameBytes) return this.protocolError("too big command");
+    this.input.needed = parser.needed;
+    if (!this.input.append(bytes)) this.refuseInput();
+  }
+
+  private collectLarge(data: Buffer, at: number): void {
+    const { parser, call } = this.hub;
+    const { largeFrom, largeIndex, largeBytes } = parser;
+    const refused = largeBytes > call.policy.maxValueBytes;
+    if (refused) this.refusal = tooLong;
+    this.input.needed = 0;
+    if (!this.input.collect(largeIndex, largeBytes, refused) || !this.input.append(data.subarray(at, largeFrom))) return this.refuseInput();
+    const end = largeFrom + this.input.fill(data, largeFrom);
+    if (end < data.length && !this.input.append(data.subarray(end))) this.refuseInput();
+  }
+
+  private protocolError(problem: string): void {
+    this.hub.metrics.protocolErrors.inc();
+    this.hub.call.reply.error(`ERR Protocol error: ${problem}`);
+    this.session.closing = true;
+  }
+
+  /** Too much is unfinished, of this client or of all together. */
+  private refuseInput(): void {
+    this.enter();
+    this.hub.call.reply.error("ERR too many unfinished commands are held; try again later");
+    this.session.closing = true;
+    this.flush();
+    this.settle(false);
+  }
+
+  /** false: replies wait for the client to read. */
+  private flush(): boolean {
+    if (this.output.waiting) return false;
+    if (this.output.flush()) return true;
+    this.socket.setTimeout(this.hub.limits.stalledMs);
+    this.hub.outputGrew();
+    return false;
+  }
+
+  private onLeft(): void {
+    this.socket.setTimeout(0);
+    this.goOn();
+  }
+
+  private putOff(): void {
+    if (this.deferred) return;
+    this.deferred = true;
+    this.hub.defer(this);
+  }
+
+  /** From the queue of deferred work. */
+  takeTurn(): void {
+    this.deferred = false;
+    this.hub.clock.tick();
+    this.goOn();
+  }
+
+  private goOn(): void {
+    if (this.finished || this.deferred || this.output.waiting || this.socket.destroyed) return;
+    if (this.step !== undefined) {
+      this.enter();
+      if (this.step()) {
+        this.step = undefined;
+        if (this.hub.call.reply.size() > this.hub.limits.replyBytes) return this.closeSlow();
+        this.flush();
+      } else this.putOff();
+    }
+    if (this.step === undefined && !this.output.waiting && this.rest.length > 0) {
+      const { rest } = this;
+      this.rest = nothing;
+      this.work(rest);
+    }
+    this.settle(true);
+  }
+
+  /** After each piece of work: reads on, stops reading, or closes. `emptied`: nothing more had arrived. */
+  private settle(emptied: boolean): void {
+    if (this.finished || this.socket.destroyed) return;
+    if (this.session.closing) return this.finish();
+    const stuck = this.step !== undefined || this.rest.length > 0 || this.output.waiting;
+    if (stuck) {
+      this.socket.pause();
+      return;
+    }
+    if (this.clientFinished) return this.finish();
+    if (this.socket.isPaused()) this.socket.resume();
+    if (!this.hub.draining || this.isBusy) return;
+    // with the reply of a client that waits for it, the FIN cannot cross a command
+    if (emptied) this.finish();
+    else this.drain();
+  }
+
+  private finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.rest = nothing;
+    this.step = undefined;
+    this.socket.end();
+    this.socket.resume();
+    this.cancelLinger = this.hub.timers.after(this.hub.limits.lingerMs, () => this.socket.destroy());
+  }
+
+  private onClose(): void {
+    this.finished = true;
+    this.cancelLinger?.();
+    this.input.clear();
+    this.rest = nothing;
+    this.step = undefined;
+    abandon(this.hub.call, this.session);
+    this.hub.closed(this);
+  }
+}

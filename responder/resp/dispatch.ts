@@ -1,0 +1,125 @@
+// From the bytes of a command to its handler: everything that is the same for all commands.
+import { commandGroups } from "#contract/metrics";
+import type { Call, Command, Row } from "./commands/command.ts";
+import { badKey, noAuth, unknownSubcommand, wrongArity } from "./commands/errors.ts";
+import { createLookup } from "./commands/lookup.ts";
+import { commands } from "./commands/table.ts";
+import { queue } from "./commands/transactions.ts";
+import { maxKeyBytes } from "./limits.ts";
+import type { Reply } from "./reply.ts";
+import type { Session } from "./session.ts";
+
+/** What an unknown command's error shows of it. */
+const shownBytes = 128;
+const otherCell = commandGroups.indexOf("other") * 2;
+
+const rowOf = (command: Command): Row => ({
+  command,
+  name: command.name,
+  run: command.run,
+  arity: command.arity,
+  cell: commandGroups.indexOf(command.group) * 2,
+  firstKey: command.keys?.first ?? 0,
+  lastKey: command.keys?.last ?? 0,
+  keyStep: command.keys?.step ?? 1,
+  beforeLogin: command.flags.includes("no_auth"),
+  immediate: command.immediate ?? false,
+  subcommands: command.subcommands && new Map(command.subcommands.map((each) => [each.name.slice(command.name.length + 1), rowOf(each)])),
+});
+
+const find = createLookup(commands.map(rowOf));
+
+const unknownCommand = ({ args }: Call): string => {
+  // bytes as they came, up to a zero, as C shows them
+  const shown = (i: number, atMost: number) => {
+    const text = args.buffer(i).toString("latin1", args.from[i] as number, Math.min(args.to[i] as number, (args.from[i] as number) + atMost));
+    const zero = text.indexOf("\0");
+    return zero < 0 ? text : text.slice(0, zero);
+  };
+  let rest = "";
+  for (let i = 1; i < args.count && rest.length < shownBytes; i++) rest += `'${shown(i, shownBytes - rest.length)}' `;
+  return `ERR unknown command '${shown(0, shownBytes)}', with args beginning with: ${rest}`;
+};
+
+const keysFit = ({ args }: Call, { firstKey, lastKey, keyStep }: Row): boolean => {
+  const end = lastKey < 0 ? args.count + lastKey : lastKey;
+  for (let i = firstKey; i <= end; i += keyStep) {
+    const bytes = args.bytes(i);
+    if (bytes < 1 || bytes > maxKeyBytes) return false;
+  }
+  return true;
+};
+
+/** After a command whose reply is not wanted: CLIENT REPLY. */
+const hide = (session: Session, reply: Reply, from: number): void => {
+  reply.truncate(from);
+  if (session.replies === "skipping") session.replies = "on";
+};
+
+/** Web pages can make a browser send these to any port. */
+const isForgery = (name: string) => name === "post" || name === "host:";
+
+export interface Dispatcher {
+  /** Runs the command of `call.args`, or queues it; the reply is written. `refusal`: the error that it gets instead. */
+  dispatch(call: Call, refusal: string | undefined): void;
+  run(call: Call, row: Row): void;
+}
+
+export const createDispatcher = (counts: Float64Array): Dispatcher => {
+  const run = (call: Call, row: Row): void => {
+    const { reply } = call;
+    reply.failed = false;
+    row.run(call);
+    const cell = row.cell + (reply.failed ? 1 : 0);
+    counts[cell] = (counts[cell] as number) + 1;
+  };
+
+  const reject = (call: Call, error: string, cell: number): void => {
+    call.reply.error(error);
+    counts[cell + 1] = (counts[cell + 1] as number) + 1;
+    if (call.session.transaction) call.session.transaction.broken = true;
+  };
+
+  const resolve = (call: Call, refusal: string | undefined): void => {
+    const { args, session } = call;
+    let row = find(args.buffer(0), args.from[0] as number, args.to[0] as number);
+    if (row === undefined) {
+      if (isForgery(args.word(0))) {
+        session.closing = true;
+        return;
+      }
+      return reject(call, unknownCommand(call), otherCell);
+    }
+    if (row.subcommands !== undefined && args.count > 1) {
+      const sub = row.subcommands.get(args.word(1));
+      if (sub === undefined) return reject(call, unknownSubcommand(row.name, args.text(1).slice(0, shownBytes)), row.cell);
+      row = sub;
+    }
+    const { arity } = row;
+    if (arity > 0 ? args.count !== arity : args.count < -arity) return reject(call, wrongArity(row.name), row.cell);
+    if (session.stranger && !row.beforeLogin) return reject(call, noAuth, row.cell);
+    if (refusal !== undefined) {
+      call.metrics.kv_rejected_writes_total.inc({ reason: "too_large" });
+      return reject(call, refusal, row.cell);
+    }
+    if (row.firstKey !== 0 && !keysFit(call, row)) {
+      if (row.command.flags.includes("write")) call.metrics.kv_rejected_writes_total.inc({ reason: "key" });
+      return reject(call, badKey, row.cell);
+    }
+    if (session.transaction !== undefined && !row.immediate) return queue(call, row);
+    session.lastCommand = row.name;
+    run(call, row);
+  };
+
+  return {
+    run,
+    dispatch: (call, refusal) => {
+      const { session, reply, server } = call;
+      server.counts.commands++;
+      const from = reply.length;
+      if (session.replies === "skip") session.replies = "skipping";
+      resolve(call, refusal);
+      if (session.replies !== "on") hide(session, reply, from);
+    },
+  };
+};
