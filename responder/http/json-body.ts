@@ -20,11 +20,15 @@ const json = /^application\/json[ \t]*(;|$)/i;
 /** operations[3].ttl */
 const pathText = (path: readonly PropertyKey[]): string => path.map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`)).join("").replace(/^\./, "");
 
-const issueText = ({ path, code, message }: z.core.$ZodIssue): string => {
-  // zod would name the fields, which are the client's words
-  const said = code === "unrecognized_keys" ? "has a field that this API does not know" : message;
-  return `${pathText(path) || "the body"} ${said}`;
+/** For what the schema has no words of its own. zod's would name unknown fields, which are the client's words. */
+const inWords: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === "unrecognized_keys") return "has a field that this API does not know";
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
+  if (issue.code !== "invalid_type") return "is not valid";
+  return issue.input === undefined ? "is missing" : `must be ${issue.expected === "array" ? "a list" : `of type ${issue.expected}`}`;
 };
+
+const issueText = ({ path, message }: z.core.$ZodIssue): string => `${pathText(path) || "the body"} ${message}`;
 
 const parse = (bytes: Buffer): { readonly value: unknown } | undefined => {
   try {
@@ -43,7 +47,7 @@ export const readJson = async <S extends z.ZodType>(c: Context<HonoEnv>, { schem
   if (!empty && !json.test(c.req.header("content-type") ?? "")) return problem("unsupported_media_type");
   const given = empty ? { value: {} } : parse(body.bytes);
   if (!given) return problem("invalid_body", { detail: "the body is not JSON in UTF-8" });
-  const result = schema.safeParse(given.value);
+  const result = schema.safeParse(given.value, { error: inWords });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   return problem("invalid_body", { detail: issue ? issueText(issue) : undefined });

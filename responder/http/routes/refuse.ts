@@ -13,6 +13,6 @@ export const refuse = (exchange: Exchange, { error = "internal", detail, result,
 export const jsonAnswer = (exchange: Exchange, value: unknown, headers: Record<string, string> = {}): Response => {
   const text = `${JSON.stringify(value)}\n`;
   const bytes = Buffer.byteLength(text);
-  exchange.bytes = bytes;
+  exchange.bytes = exchange.method === "HEAD" ? 0 : bytes;
   return new Response(text, { status: 200, headers: { "content-type": "application/json", "content-length": String(bytes), ...headers } });
 };

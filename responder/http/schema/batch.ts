@@ -28,7 +28,8 @@ const operation = z.discriminatedUnion(
     }),
     z.strictObject({ op: z.literal("delete"), ...common }),
   ],
-  { error: "must be get, put or delete" },
+  // an issue of the union is about "op", or about an operation that is none at all
+  { error: (issue) => (issue.code === "invalid_union" ? "must be get, put or delete" : undefined) },
 );
 
 /** Bytes instead of text. A mistake in one operation refuses the whole batch, before anything is done. */
@@ -52,12 +53,12 @@ export type BatchOperation = z.output<typeof decoded>;
 const countError = `must have 1 to ${maxOperations} operations`;
 
 export const batchRequest = z.strictObject({
-  operations: z.array(decoded, { error: "must be a list of operations" }).min(1, { error: countError }).max(maxOperations, { error: countError }),
+  operations: z.array(decoded).min(1, { error: countError }).max(maxOperations, { error: countError }),
 });
 
 const batchResult = z
   .strictObject({
-    status: z.int().meta({ description: "What the same request for one entry would be answered with." }),
+    status: z.int().min(200).max(599).meta({ description: "What the same request for one entry would be answered with." }),
     code: errorCode.optional().meta({ description: "Of the problem, when the status is one." }),
     version: version.optional(),
     ttl: ttlOut.optional(),

@@ -6,7 +6,7 @@ export const errorCode = z.enum(Object.keys(errors) as [ErrorCode, ...ErrorCode[
 
 export const problemSchema = z.strictObject({
   title: z.string().meta({ description: "What this code means; may be worded better in another version." }),
-  status: z.int(),
+  status: z.int().min(400).max(599),
   code: errorCode.meta({ description: "Stable: programs may switch on it." }),
   detail: z.string().optional().meta({ description: "What is wrong with this very request; never a key or a value." }),
 });

@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { deleteKeys, listKeys, looksPerPage, type Walk } from "../../../responder/http/key-walk.ts";
+import { createTurns } from "../../../responder/http/turns.ts";
+import type { Store } from "../../../responder/store/types.ts";
+import { createModelStore } from "../../support/model-store.ts";
+
+const fill = (store: Store, count: number, prefix = "k") => {
+  for (let i = 0; i < count; i++) {
+    const key = Buffer.from(`${prefix}${i}`);
+    store.put(key, 0, key.length, key, 0, key.length, 0);
+  }
+};
+
+/** Steps over positions 0..size as a large table does, `found` at each; counts them, and how many there are between two turns at most. */
+const steps = (size: number, found: (position: number) => number) => {
+  const model = createModelStore({ now: () => 1 });
+  fill(model, 1);
+  const slot = model.find(Buffer.from("k0"), 0, 2);
+  const seen = { all: 0, turns: 0, inTurn: 0, most: 0 };
+  const store = Object.assign(Object.create(model) as Store, {
+    scan: (cursor: number, visit: (slot: number) => void) => {
+      seen.all++;
+      seen.most = Math.max(seen.most, ++seen.inTurn);
+      for (let i = 0; i < found(cursor); i++) visit(slot);
+      return cursor + 1 === size ? 0 : cursor + 1;
+    },
+  });
+  const takeTurn = async () => {
+    seen.turns++;
+    seen.inTurn = 0;
+  };
+  const walk = (prefix: string): Walk => ({ store, prefix: Buffer.from(prefix), takeTurn, cancelled: () => false });
+  return { seen, walk };
+};
+
+test("work in one turn is bounded, whether entries are found or not", async () => {
+  for (const perStep of [0, 1, 3]) {
+    const { seen, walk } = steps(20_000, () => perStep);
+    await listKeys(walk("none"), 0, 100);
+    expect(seen.all).toBe(20_000);
+    expect(seen.most * (perStep + 1)).toBeLessThanOrEqual(2_000 + perStep);
+    const again = steps(20_000, () => perStep);
+    await deleteKeys(again.walk("none"));
+    expect(again.seen.all).toBe(20_000);
+    expect(again.seen.most * (perStep + 1)).toBeLessThanOrEqual(2_000 + perStep);
+  }
+});
+
+test("a page ends after a bounded amount of work and tells where to go on", async () => {
+  const { seen, walk } = steps(10 * looksPerPage, () => 1);
+  const first = await listKeys(walk("none"), 0, 100);
+  expect(first).toEqual({ keys: [], cursor: (looksPerPage / 2).toString(16).padStart(8, "0") });
+  expect(seen.all).toBe(looksPerPage / 2);
+});
+
+test("a page is never longer than its limit, but for keys that no cursor can tell apart", async () => {
+  const { walk } = steps(10, (position) => (position === 4 ? 7 : 1));
+  const first = await listKeys(walk("k"), 0, 5);
+  expect([first.keys.length, first.cursor]).toEqual([4, "00000004"]);
+  const second = await listKeys(walk("k"), 4, 5);
+  expect([second.keys.length, second.cursor]).toEqual([7, "00000005"]);
+});
+
+test("the last cursor of 32 bits is eight digits", async () => {
+  const store = Object.assign(Object.create(createModelStore({ now: () => 1 })) as Store, { scan: (cursor: number) => (cursor === 0xffff_fffe ? 0xffff_ffff : 0) });
+  const looked = { count: 0 };
+  const cancelled = () => looked.count++ === 0;
+  const walk = { store, prefix: Buffer.alloc(0), takeTurn: async () => {}, cancelled };
+  expect((await listKeys(walk, 0xffff_fffe, 5)).cursor).toBe("ffffffff");
+  expect((await listKeys({ ...walk, cancelled: () => false }, 0xffff_ffff, 5)).cursor).toBeNull();
+});
+
+test("others write between the slices, and a walk ends when nobody waits for it", async () => {
+  const store = createModelStore({ now: () => 1 });
+  fill(store, 5_000);
+  let turns = 0;
+  const takeTurn = async () => {
+    if (++turns === 2) fill(store, 10, "new");
+  };
+  expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => false })).toBe(5_000);
+  expect([turns, store.stats().entries]).toEqual([6, 10]);
+
+  fill(store, 5_000);
+  expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => true })).toBeLessThan(2_000);
+});
+
+test("of all walks one slice runs in a turn of the event loop, and each gets its share", async () => {
+  const takeTurn = createTurns();
+  const order: string[] = [];
+  let ticks = 0;
+  const count = setImmediate(function tick() {
+    ticks++;
+    if (order.length < 6) setImmediate(tick);
+  });
+  const run = async (name: string) => {
+    for (let i = 0; i < 3; i++) {
+      await takeTurn();
+      order.push(`${name}${ticks}`);
+    }
+  };
+  await Promise.all([run("a"), run("b")]);
+  clearImmediate(count);
+  expect(order.map((o) => o[0]).join("")).toBe("ababab");
+  expect(new Set(order.map((o) => o.slice(1))).size).toBe(6);
+});
