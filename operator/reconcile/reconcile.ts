@@ -1,4 +1,5 @@
 // The one impure list of steps: read the stores, apply what differs, prune, write the status once. Every decision is made elsewhere.
+import { childName } from "#crds/names";
 import { parseSpec } from "#crds/parse";
 import type { Status } from "#crds/status";
 import { renderContext, type RenderOptions } from "../render/context.ts";
@@ -13,6 +14,7 @@ import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./se
 import { computeStatus, sameStatus, type Refusal } from "./status.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
+import { workload } from "./workload.ts";
 
 /** What reconcile needs of the cluster. Reads come from informer stores and never block. */
 export interface Cluster extends SecretCluster {
@@ -108,8 +110,9 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     const wanted = desired(context);
     const pods = wanted.findIndex((child) => child.kind === "Deployment");
     const before = await applyAll(resource, wanted.slice(0, pods), drift, signal);
-    const isReady = resource.status?.conditions?.some((c) => c.type === "WorkloadAvailable" && c.status === "True") === true;
-    const secrets = await seeToSecrets(cluster, deps.looks, { resource, context, outcomes: before, urgent: !isReady || tokens.rotation?.next !== undefined, signal });
+    const live = cluster.children(resource).find((child) => child.kind === "Deployment" && child.metadata.name === childName.workload(context.name));
+    const urgent = !workload(live, resource.spec.replicas).settled || tokens.rotation?.next !== undefined;
+    const secrets = await seeToSecrets(cluster, deps.looks, { resource, context, outcomes: before, urgent, signal });
     if (secrets.fresh) for (const outcome of secrets.outcomes) report(outcome, drift);
     const outcomes = [...before, ...secrets.outcomes, ...(await applyAll(resource, wanted.slice(pods), drift, signal))];
     if (!resource.spec.paused) await prune(resource, wanted, signal);

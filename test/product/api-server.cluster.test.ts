@@ -1,32 +1,24 @@
 // An API server that goes away for 30 s and a watch that has expired: the same operator process carries on and misses no change.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KubeObject } from "../../operator/objects.ts";
-import { startCluster } from "../cluster/index.ts";
-import { startFakeKubelet, type FakeKubelet } from "../cluster/fake-kubelet.ts";
 import type { Cluster } from "../cluster/types.ts";
 import { kvresponder, path, waitReady } from "../support/kvresponders.ts";
-import { installOperatorObjects, startOperator, type OperatorProcess } from "../support/operator-process.ts";
+import type { OperatorProcess } from "../support/operator-process.ts";
+import { startProduct, type Product } from "../support/product.ts";
 
+let product: Product;
 let cluster: Cluster;
-let kubelet: FakeKubelet;
 let operator: OperatorProcess;
 const merge = { contentType: "application/merge-patch+json" };
 
 beforeAll(async () => {
-  cluster = await startCluster({ kind: "control" });
-  kubelet = await startFakeKubelet(cluster);
-  await installOperatorObjects(cluster);
-  operator = await startOperator(cluster);
-  await cluster.kubectl("create", "namespace", "team");
+  product = await startProduct({ monitoringCrds: false });
+  ({ cluster, operator } = product);
   await cluster.apply(["a", "b", "c"].map((n) => kvresponder("team", n, { replicas: 1 })));
   for (const name of ["a", "b", "c"]) await waitReady(cluster, "team", name);
 });
 
-afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
-  await cluster?.stop();
-});
+afterAll(() => product?.stop());
 
 const replicas = async (name: string) => (await cluster.get<KubeObject & { spec: { replicas: number } }>(`/apis/apps/v1/namespaces/team/deployments/kv-responder-${name}`))?.spec.replicas;
 

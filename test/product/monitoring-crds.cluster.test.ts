@@ -3,30 +3,22 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { startCluster } from "../cluster/index.ts";
-import { startFakeKubelet, type FakeKubelet } from "../cluster/fake-kubelet.ts";
 import { crdPaths } from "../cluster/monitoring/crds.ts";
 import type { AuditEntry, Cluster } from "../cluster/types.ts";
 import { children, condition, inWords, kvresponder, path, waitForCondition, waitReady } from "../support/kvresponders.ts";
-import { installOperatorObjects, operatorUser, startOperator, type OperatorProcess } from "../support/operator-process.ts";
+import { operatorUser, type OperatorProcess } from "../support/operator-process.ts";
+import { startProduct, type Product } from "../support/product.ts";
 
+let product: Product;
 let cluster: Cluster;
-let kubelet: FakeKubelet;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  cluster = await startCluster({ kind: "control", audit: true });
-  kubelet = await startFakeKubelet(cluster);
-  await installOperatorObjects(cluster);
-  operator = await startOperator(cluster);
-  await cluster.kubectl("create", "namespace", "team");
+  product = await startProduct({ audit: true, monitoringCrds: false });
+  ({ cluster, operator } = product);
 });
 
-afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
-  await cluster?.stop();
-});
+afterAll(() => product?.stop());
 
 test("without the CRDs the cache runs, and the conditions say what is missing", async () => {
   await cluster.apply(kvresponder("team", "a"));

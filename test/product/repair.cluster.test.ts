@@ -3,16 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldManager } from "#crds/names";
 import { ownedLeaves, type OwnedLeaf } from "../../operator/reconcile/fields-v1.ts";
 import type { KubeObject } from "../../operator/objects.ts";
-import { startCluster } from "../cluster/index.ts";
-import { startFakeKubelet, type FakeKubelet } from "../cluster/fake-kubelet.ts";
-import { crdPaths } from "../cluster/monitoring/crds.ts";
 import type { Cluster, Manifest } from "../cluster/types.ts";
 import { childPath, children, condition, kvresponder, path, waitForCondition, waitReady, type Resource } from "../support/kvresponders.ts";
 import { mutations, valueAt } from "../support/mutations.ts";
-import { installOperatorObjects, startOperator, type OperatorProcess } from "../support/operator-process.ts";
+import type { OperatorProcess } from "../support/operator-process.ts";
+import { startProduct, type Product } from "../support/product.ts";
 
+let product: Product;
 let cluster: Cluster;
-let kubelet: FakeKubelet;
 let operator: OperatorProcess;
 
 const spec = { tenant: "shop", monitoring: { serviceMonitor: { labels: { release: "kps" } }, dashboard: { folder: "Tenants" } } };
@@ -20,21 +18,13 @@ const spec = { tenant: "shop", monitoring: { serviceMonitor: { labels: { release
 const repairMs = 5_000;
 
 beforeAll(async () => {
-  cluster = await startCluster({ kind: "control" });
-  kubelet = await startFakeKubelet(cluster);
-  for (const crd of crdPaths) await cluster.apply(crd);
-  await installOperatorObjects(cluster);
-  operator = await startOperator(cluster);
-  await cluster.kubectl("create", "namespace", "team");
+  product = await startProduct();
+  ({ cluster, operator } = product);
   await cluster.apply(kvresponder("team", "a", spec));
   await waitReady(cluster, "team", "a");
 });
 
-afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
-  await cluster?.stop();
-});
+afterAll(() => product?.stop());
 
 const live = async (child: Manifest): Promise<KubeObject> => {
   const found = await cluster.get<KubeObject>(childPath(child));
@@ -84,7 +74,7 @@ test("every leaf we own is restored, in every kind", async () => {
 
 test("each deleted child is made again", async () => {
   const before = await children(cluster, "team", "a");
-  expect(before.length).toBe(9);
+  expect(before.length).toBe(10);
   for (const child of before) {
     await cluster.request("DELETE", childPath(child), { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" });
     await cluster.waitFor(
@@ -96,7 +86,7 @@ test("each deleted child is made again", async () => {
       { timeoutMs: repairMs, intervalMs: 50 },
     );
   }
-  expect(await operator.metric("kvoperator_drift_corrected_total")).toBeGreaterThan(9);
+  expect(await operator.metric("kvoperator_drift_corrected_total")).toBeGreaterThan(10);
   await waitReady(cluster, "team", "a");
 });
 

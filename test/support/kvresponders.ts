@@ -75,4 +75,7 @@ const writes = new Set(["create", "update", "patch", "delete", "deletecollection
 /** What the operator wrote, from the API server's own record. */
 export const operatorWrites = (log: readonly AuditEntry[]): AuditEntry[] => log.filter((e) => e.user.username === operatorUser && writes.has(e.verb));
 
+/** A look for a Secret: an attempt to make it that found it there, or that was a dry run. */
+export const isLook = (e: AuditEntry): boolean => e.objectRef?.resource === "secrets" && e.verb === "create" && (e.responseStatus?.code === 409 || e.requestURI.includes("dryRun=All"));
+
 export const inWords = (e: AuditEntry): string => `${e.verb} ${e.objectRef?.resource ?? e.requestURI}${e.objectRef?.subresource ? `/${e.objectRef.subresource}` : ""} ${e.objectRef?.namespace ?? ""}/${e.objectRef?.name ?? ""} -> ${e.responseStatus?.code ?? "?"}`;

@@ -62,6 +62,7 @@ describe("requests on the wire", () => {
     await client.apply(deployments, { ...object, metadata: { ...object.metadata, uid: "u" } }, { fieldManager: "m", force: false, subresource: "status" });
     await client.mergePatch(configMaps, a, { status: {} }, { subresource: "status" });
     await client.create(configMaps, object);
+    await client.create(configMaps, object, { dryRun: true });
     await client.delete(configMaps, a, { uid: "u", resourceVersion: "7", propagationPolicy: "Foreground" });
     await client.discover("v1");
     await client.discover("apps/v1");
@@ -74,12 +75,13 @@ describe("requests on the wire", () => {
       "PATCH /apis/apps/v1/namespaces/n/deployments/a/status?fieldManager=m&force=false&fieldValidation=Strict application/apply-patch+yaml",
       "PATCH /api/v1/namespaces/n/configmaps/a/status?fieldValidation=Strict application/merge-patch+json",
       "POST /api/v1/namespaces/n/configmaps?fieldValidation=Strict application/json",
+      "POST /api/v1/namespaces/n/configmaps?fieldValidation=Strict&dryRun=All application/json",
       "DELETE /api/v1/namespaces/n/configmaps/a application/json",
       "GET /api/v1",
       "GET /apis/apps/v1",
     ]);
     expect(JSON.parse(api.seen[3]?.body ?? "")).toEqual(object);
-    expect(JSON.parse(api.seen[7]?.body ?? "")).toEqual({ apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: "u", resourceVersion: "7" }, propagationPolicy: "Foreground" });
+    expect(JSON.parse(api.seen[8]?.body ?? "")).toEqual({ apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: "u", resourceVersion: "7" }, propagationPolicy: "Foreground" });
     for (const s of api.seen) expect(s.headers).toMatchObject({ authorization: "Bearer t0ken", accept: "application/json", "user-agent": "ua/1" });
   });
 

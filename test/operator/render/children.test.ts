@@ -51,7 +51,10 @@ test("a token in each place has its owner; no token of ours, no owner", () => {
 });
 
 test("the Service takes Redis clients on the port asked for, and on none otherwise", () => {
-  const ports = (spec: object) => (desired(context(spec)).find((o) => o.kind === "Service" && o.metadata.name === "kv-responder-orders")?.["spec"] as { ports: { name: string; port: number; targetPort: string }[] }).ports;
+  const ports = (spec: object) => {
+    const service = desired(context(spec)).find((o) => o.kind === "Service" && o.metadata.name === "kv-responder-orders") as KubeObject;
+    return (service["spec"] as { ports: { name: string; port: number; targetPort: string }[] }).ports;
+  };
   expect(ports({}).map((p) => p.name)).toEqual(["http", "metrics"]);
   expect(ports({ protocols: { resp: { enabled: true, port: 7000 } } })).toContainEqual({ name: "resp", port: 7000, targetPort: "resp", protocol: "TCP", appProtocol: "redis" });
 });
