@@ -17,7 +17,9 @@ export interface ResponderProcess extends AsyncDisposable {
   /** http://127.0.0.1:PORT */
   readonly api: string;
   readonly management: string;
-  readonly ports: { readonly api: number; readonly management: number };
+  /** `resp` is 0 without KVR_RESP_PORT. */
+  readonly ports: { readonly api: number; readonly management: number; readonly resp: number };
+  readonly pid: number;
   /** Every line of standard output so far, parsed. */
   readonly lines: LogLine[];
   signal(name: NodeJS.Signals): void;
@@ -47,11 +49,12 @@ export const startResponder = async (env: Record<string, string> = {}, imports: 
     void ended.then((code) => reject(new Error(`the responder ended with ${code} before it served: ${stderr}`)));
   });
   const line = await serving;
-  const ports = { api: (line["http"] as Address).port, management: (line["management"] as Address).port };
+  const ports = { api: (line["http"] as Address).port, management: (line["management"] as Address).port, resp: (line["resp"] as Address | undefined)?.port ?? 0 };
   return {
     api: `http://127.0.0.1:${ports.api}`,
     management: `http://127.0.0.1:${ports.management}`,
     ports,
+    pid: child.pid ?? 0,
     lines,
     ended,
     signal: (name) => void child.kill(name),
