@@ -2,10 +2,11 @@
 import { inWords, met, passes } from "./harness/goal.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { markdown, writeSection, type Section } from "./harness/report.ts";
+import { hitRatioBench } from "./hit-ratio.ts";
 import { httpBench } from "./http.ts";
 import { respBench } from "./resp.ts";
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench };
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench, "hit-ratio": hitRatioBench };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benches));
