@@ -29,21 +29,40 @@ export const steadyClock = (clock: Clock): (() => number) => {
   return () => offset + clock.monotonic();
 };
 
-/** Draws versions. `now` gives milliseconds; when it stands still the counter rises, and what the counter cannot hold carries into the milliseconds. */
+/** The last version drawn, as fields: what draws one version a write must not make one object a write. */
+export interface VersionClock {
+  ms: number;
+  counter: number;
+  /** Moves the fields to the next version. */
+  draw(): void;
+}
+
+/** `now` gives milliseconds; when it stands still the counter rises, and what the counter cannot hold carries into the milliseconds. */
+export const createVersionClock = (now: () => number): VersionClock => {
+  const clock: VersionClock = {
+    ms: 0,
+    counter: 0,
+    draw: () => {
+      const physical = Math.floor(now());
+      if (physical > clock.ms) {
+        clock.ms = physical;
+        clock.counter = 0;
+      } else if (clock.counter < maxCounter) {
+        clock.counter++;
+      } else {
+        clock.ms++;
+        clock.counter = 0;
+      }
+    },
+  };
+  return clock;
+};
+
+/** Draws versions as objects. */
 export const createVersions = ({ now, node }: { now: () => number; node: number }): (() => Version) => {
-  let ms = 0;
-  let counter = 0;
+  const clock = createVersionClock(now);
   return () => {
-    const physical = Math.floor(now());
-    if (physical > ms) {
-      ms = physical;
-      counter = 0;
-    } else if (counter < maxCounter) {
-      counter++;
-    } else {
-      ms++;
-      counter = 0;
-    }
-    return { ms, counter, node };
+    clock.draw();
+    return { ms: clock.ms, counter: clock.counter, node };
   };
 };

@@ -1,0 +1,14 @@
+// Nothing goes: a full store refuses writes.
+import type { Eviction } from "./eviction.ts";
+
+export const noEviction: Eviction = {
+  tableBytes: 0,
+  wantedBytes: 0,
+  grow: () => {},
+  added: () => {},
+  used: () => {},
+  reweighed: () => {},
+  removed: () => {},
+  victim: () => -1,
+  cleared: () => {},
+};

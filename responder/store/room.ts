@@ -1,0 +1,89 @@
+// Makes room within maxMemory: gives back what waits, empties pages, evicts.
+import { absent, type Slot } from "./types.ts";
+import type { State } from "./state.ts";
+import { moved } from "./wheel.ts";
+
+/** How many small steps towards a table that is wanted one write takes. */
+const growthSteps = 16;
+/** Cells of the growing index that one write moves: a quarter of the table's size in writes is left, a sixteenth is needed. */
+const migrateCells = 16;
+/** How far the wheel is turned for an entry that is over, before a live one is evicted. */
+const wheelSteps = 64;
+
+export const createRoom = (state: State) => {
+  const { columns, index, slab, own, wheel, eviction, limitBytes, now, usedBytes } = state;
+  const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0 };
+
+  const expire = (slot: Slot): void => {
+    state.remove(slot);
+    counts.expirations++;
+  };
+
+  const expireDue = (keep: Slot): boolean => {
+    let due = moved;
+    for (let step = 0; step < wheelSteps && due === moved; step++) due = wheel.step(now());
+    if (due < 0 || due === keep) return false;
+    expire(due);
+    return true;
+  };
+
+  /** One entry goes: one that is over if there is one, else the policy's victim. false: none may go. */
+  const evict = (keep: Slot, incoming: number): boolean => {
+    if (expireDue(keep)) return true;
+    const victim = eviction.victim(keep, incoming);
+    if (victim < 0) return false;
+    state.remove(victim);
+    counts.evictedForMemory++;
+    return true;
+  };
+
+  /** One step towards more room. false: nothing is left to take. */
+  const gain = (keep: Slot, incoming: number): boolean => {
+    if (own.reap() || slab.release() || slab.compact(state.moved)) return true;
+    if (evict(keep, incoming)) return true;
+    // an empty store is worth a fresh start: columns and index give back what a former crowd needed
+    if (columns.count > 0 || columns.high === 0) return false;
+    columns.clear();
+    index.clear();
+    return true;
+  };
+
+  /** Room for `bytes` more and a free chunk of class `c`, from entries other than `keep`. */
+  const reserve = (c: number, bytes: number, keep: Slot, incoming: number): boolean => {
+    while (true) {
+      const needsPage = !slab.hasFree(c);
+      const more = bytes + (needsPage && slab.pooled === 0 ? slab.pageBytes : 0);
+      if (more === 0 || usedBytes() + more <= limitBytes) {
+        if (needsPage) slab.addPage(c);
+        return true;
+      }
+      if (!gain(keep, incoming)) return false;
+    }
+  };
+
+  /** After an insert: the tables follow the number of entries, a bounded step at a time. `keep` was just written. */
+  const growTables = (keep: Slot): void => {
+    if (index.growing) index.migrate(migrateCells);
+    const wanted = Math.max(0, index.wantedBytes) || eviction.wantedBytes;
+    if (wanted === 0) return;
+    for (let step = 0; usedBytes() + wanted > limitBytes; step++) if (step === growthSteps || !gain(keep, 0)) return;
+    if (index.wantedBytes > 0) index.resize();
+    else eviction.grow();
+  };
+
+  return {
+    counts,
+    expire,
+    reserve,
+    growTables,
+    /** One entry goes because there are too many. */
+    evictOne: (): boolean => {
+      if (expireDue(absent)) return true;
+      const victim = eviction.victim(absent, 0);
+      if (victim < 0) return false;
+      state.remove(victim);
+      counts.evictedForEntries++;
+      return true;
+    },
+  };
+};

@@ -1,0 +1,131 @@
+// Walks every structure of a store and recomputes what it keeps count of.
+import { expect } from "vitest";
+import { coldNext, coldPrev, coldWords, hotHash, hotMeta, hotNext, hotPrev, hotRef, hotValueBytes, hotWords, isLive, isOwn, keyBytesOf } from "../../../responder/store/columns.ts";
+import { accountedOwnBytes } from "../../../responder/store/own-buffers.ts";
+import type { State } from "../../../responder/store/state.ts";
+
+const ref = (state: State, slot: number) => state.columns.hot[slot * hotWords + hotRef]!;
+const meta = (state: State, slot: number) => state.columns.hot[slot * hotWords + hotMeta]!;
+const liveSlots = (state: State) => Array.from({ length: state.columns.high }, (_, slot) => slot).filter((slot) => isLive(meta(state, slot)));
+
+const checkIndex = (state: State, live: readonly number[]) => {
+  const { columns, index } = state;
+  const cells = [...index.entries()];
+  expect(cells.length).toBe(live.length);
+  expect(index.count).toBe(live.length);
+  expect(new Set(cells.map((c) => c.slot))).toEqual(new Set(live));
+  for (const { slot, hash } of cells) {
+    expect(columns.hot[slot * hotWords + hotHash]).toBe(hash);
+    const page = state.slab.page(ref(state, slot));
+    const at = state.slab.offset(ref(state, slot));
+    const length = keyBytesOf(meta(state, slot));
+    expect(state.hash(page, at, at + length)).toBe(hash);
+    expect(state.locate(page, at, at + length, hash)).toBe(slot);
+  }
+};
+
+const checkColumns = (state: State, live: readonly number[]) => {
+  const { columns } = state;
+  expect(columns.count).toBe(live.length);
+  const free = new Set<number>();
+  for (let slot = columns["free"]; slot >= 0; slot = columns.hot[slot * hotWords + hotNext]!) {
+    expect(free.has(slot)).toBe(false);
+    expect(isLive(meta(state, slot))).toBe(false);
+    free.add(slot);
+  }
+  expect(free.size + live.length).toBe(columns.high);
+};
+
+const checkSlab = (state: State, live: readonly number[]) => {
+  const { slab } = state;
+  const owners = new Set<number>();
+  const freeByClass = slab.sizes.map(() => 0);
+  let held = 0;
+  for (let page = 0; page < slab.bytes.length; page++) {
+    if (slab.bytes[page]!.length === 0) continue;
+    held++;
+    const c = slab["classOf"][page]!;
+    if (c === 255) {
+      expect(slab["pool"]).toContain(page);
+      continue;
+    }
+    let used = 0;
+    for (let at = 0; at < slab["bump"][page]!; at += slab.sizes[c]!) {
+      const slot = slab["words"][page]![at >> 2]! - 1;
+      if (slot < 0) continue;
+      used++;
+      owners.add(slot);
+      expect(ref(state, slot)).toBe((page << 16) | (at >> slab["unitShift"]));
+    }
+    expect(slab["live"][page]).toBe(used);
+    expect(used).toBeGreaterThan(0);
+    let free = Math.floor((slab["usable"] - slab["bump"][page]!) / slab.sizes[c]!);
+    for (let unit = slab["freeHead"][page]!; unit >= 0; unit = slab["words"][page]![((unit << slab["unitShift"]) >> 2) + 1]!) free++;
+    expect(used + free).toBe(slab["perPage"][c]);
+    freeByClass[c]! += free;
+  }
+  expect(owners).toEqual(new Set(live));
+  expect([...slab["freeChunks"]]).toEqual(freeByClass);
+  expect(slab["spareClasses"]).toBe(freeByClass.filter((free, c) => free >= slab["perPage"][c]!).length);
+  expect(slab.pages).toBe(held);
+  expect(slab.pooled).toBe(slab["pool"].length);
+  for (let c = 0; c < slab.sizes.length; c++) {
+    let free = 0;
+    for (let page = slab["partial"][c]!, before = -1; page >= 0; before = page, page = slab["after"][page]!) {
+      expect(slab["before"][page]).toBe(before);
+      expect(slab["classOf"][page]).toBe(c);
+      free += slab["perPage"][c]! - slab["live"][page]!;
+    }
+    expect(free).toBe(freeByClass[c]);
+  }
+};
+
+const checkWheel = (state: State, live: readonly number[]) => {
+  const { wheel, columns } = state;
+  const found: number[] = [];
+  wheel["heads"].forEach((head, bucket) => {
+    expect(((wheel["occupied"][bucket >> 5]! >>> (bucket & 31)) & 1) === 1).toBe(head >= 0);
+    const span = 64 ** (bucket >> 6);
+    for (let slot = head, before = -2 - bucket; slot >= 0; before = slot, slot = columns.cold[slot * coldWords + coldNext]!) {
+      expect(columns.cold[slot * coldWords + coldPrev]).toBe(before);
+      const digit = Math.floor(Math.max(columns.expiry[slot * 4 + 2]!, wheel["time"]) / span) % 64;
+      if (span > 1 || columns.expiry[slot * 4 + 2]! >= wheel["time"]) expect(digit).toBe(bucket & 63);
+      found.push(slot);
+    }
+  });
+  expect(found.toSorted((a, b) => a - b)).toEqual(live.filter((slot) => columns.expiry[slot * 4 + 2] !== 0));
+  expect(wheel.count).toBe(found.length);
+};
+
+const checkLists = (state: State, live: readonly number[], policy: string) => {
+  if (policy === "NoEviction") return;
+  const { hot } = state.columns;
+  let heads = 0;
+  for (const slot of live) {
+    const [prev, next] = [hot[slot * hotWords + hotPrev]!, hot[slot * hotWords + hotNext]!];
+    if (prev === -1) heads++;
+    else expect(hot[prev * hotWords + hotNext]).toBe(slot);
+    if (next !== -1) expect(hot[next * hotWords + hotPrev]).toBe(slot);
+  }
+  expect(heads).toBeLessThanOrEqual(policy === "LRU" ? 1 : 3);
+  expect(heads).toBeGreaterThan(live.length === 0 ? -1 : 0);
+};
+
+const checkBytes = (state: State, live: readonly number[]) => {
+  const own = live.filter((slot) => isOwn(meta(state, slot))).reduce((sum, slot) => sum + accountedOwnBytes(state.columns.hot[slot * hotWords + hotValueBytes]!), 0);
+  const doomed = state.own["doomed"].reduce((sum, { bytes }) => sum + accountedOwnBytes(bytes.length), 0);
+  expect(state.own.bytes).toBe(own + doomed);
+  expect(state.own["values"].size).toBe(live.filter((slot) => isOwn(meta(state, slot))).length);
+  expect(state.index.bytes).toBe(state.index["cells"].byteLength + (state.index.growing ? state.index["old"].byteLength : 0));
+  expect(state.usedBytes()).toBeLessThanOrEqual(state.limitBytes);
+};
+
+export const checkState = (state: State, policy: string): void => {
+  const live = liveSlots(state);
+  checkColumns(state, live);
+  checkIndex(state, live);
+  checkSlab(state, live);
+  checkWheel(state, live);
+  checkLists(state, live, policy);
+  checkBytes(state, live);
+};
