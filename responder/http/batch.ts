@@ -19,8 +19,8 @@ import type { Exchange } from "./exchange.ts";
 import type { BatchOperation, BatchResult } from "./schema/batch.ts";
 import { textOf } from "./schema/fields.ts";
 
-/** Of all values in one answer: a thousand large ones would be an answer of gigabytes. */
-export const maxAnswerBytes = 4 * 2 ** 20;
+/** Of all values in one answer: a thousand large ones would be gigabytes, and making JSON of them stalls everybody else. */
+export const maxAnswerBytes = 2 ** 20;
 
 export interface BatchDeps {
   readonly store: Store;

@@ -22,10 +22,9 @@ const where = (name: ErrorCode): string => {
   if (commonErrors.includes(name)) return "any request";
   if (name === "not_found" || name === "method_not_allowed") return "any other path or method";
   if (name === "batch_full") return "results of a batch";
-  return operations
-    .filter(({ errors: own }) => own.includes(name))
-    .map(({ id }) => id)
-    .join(", ");
+  const byPath = new Map<string, string[]>();
+  for (const { path, method, errors: own } of operations) if (own.includes(name)) byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()]);
+  return [...byPath].map(([path, methods]) => code(`${methods.join(", ")} ${path}`)).join(", ");
 };
 
 const errorsTable = (): string =>

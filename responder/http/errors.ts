@@ -21,7 +21,7 @@ export const errors = {
   precondition_failed: { status: 412, title: "The entry is not in the state that If-Match or If-None-Match asks for." },
   value_too_large: { status: 413, title: "The value is larger than this cache accepts." },
   batch_too_large: { status: 413, title: "The batch is larger than 1 MiB; send it in parts, and large values with PUT." },
-  batch_full: { status: 413, title: "The values of this batch are more than 4 MiB; get this one by itself." },
+  batch_full: { status: 413, title: "The values of this batch are more than 1 MiB; get this one by itself." },
   unsupported_media_type: { status: 415, title: "The body must be JSON: Content-Type: application/json." },
   too_many_failures: { status: 429, title: "Too many invalid tokens came from this address; wait before the next try." },
   headers_too_large: { status: 431, title: "The request's head must have at most 8 KiB and 64 headers." },

@@ -179,7 +179,7 @@ test("a thousand operations are one batch; its bytes are bounded, coming and goi
   expect(found.every((r) => r.status === 201)).toBe(true);
   expect(codeOf(await post(Buffer.alloc(maxBatchBytes + 1, " ")))).toBe("batch_too_large");
 
-  await api.send("PUT", "/v1/kv/large", { body: Buffer.alloc(2 ** 20, "x") });
+  await api.send("PUT", "/v1/kv/large", { body: Buffer.alloc(2 ** 18, "x") });
   const gets = await results(Array.from({ length: 6 }, () => ({ op: "get", key: "large" })));
   expect(gets.map((r) => r.code ?? r.status)).toEqual([200, 200, 200, 200, "batch_full", "batch_full"]);
   expect(gets.reduce((sum, r) => sum + (r.value?.length ?? 0), 0)).toBe(maxAnswerBytes);

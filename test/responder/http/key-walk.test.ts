@@ -38,19 +38,19 @@ test("work in one turn is bounded, whether entries are found or not", async () =
     const { seen, walk } = steps(20_000, () => perStep);
     await listKeys(walk("none"), 0, 100);
     expect(seen.all).toBe(20_000);
-    expect(seen.most * (perStep + 1)).toBeLessThanOrEqual(2_000 + perStep);
+    expect(seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(2_000 + perStep);
     const again = steps(20_000, () => perStep);
     await deleteKeys(again.walk("none"));
     expect(again.seen.all).toBe(20_000);
-    expect(again.seen.most * (perStep + 1)).toBeLessThanOrEqual(2_000 + perStep);
+    expect(again.seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(2_000 + perStep);
   }
 });
 
 test("a page ends after a bounded amount of work and tells where to go on", async () => {
   const { seen, walk } = steps(10 * looksPerPage, () => 1);
   const first = await listKeys(walk("none"), 0, 100);
-  expect(first).toEqual({ keys: [], cursor: (looksPerPage / 2).toString(16).padStart(8, "0") });
-  expect(seen.all).toBe(looksPerPage / 2);
+  expect(first).toEqual({ keys: [], cursor: looksPerPage.toString(16).padStart(8, "0") });
+  expect(seen.all).toBe(looksPerPage);
 });
 
 test("a page is never longer than its limit, but for keys that no cursor can tell apart", async () => {
@@ -78,7 +78,7 @@ test("others write between the slices, and a walk ends when nobody waits for it"
     if (++turns === 2) fill(store, 10, "new");
   };
   expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => false })).toBe(5_000);
-  expect([turns, store.stats().entries]).toEqual([6, 10]);
+  expect([turns, store.stats().entries]).toEqual([3, 10]);
 
   fill(store, 5_000);
   expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => true })).toBeLessThan(2_000);

@@ -1,0 +1,65 @@
+// Runs the examples of docs/http-api.md with curl and compares what comes back. UPDATE_GOLDEN=1 writes what came.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { updating } from "../../support/golden.ts";
+import { openApi } from "./harness.ts";
+
+const page = resolve(import.meta.dirname, "../../../docs/http-api.md");
+const run = promisify(execFile);
+
+interface Example {
+  /** As it stands on the page, continued by lines that begin with four spaces. */
+  readonly command: string;
+  readonly output: string;
+}
+
+const block = /```console\n([^]*?)```/g;
+
+const examplesOf = (text: string): Example[] =>
+  text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const lines = part.replace(/\n$/, "").split("\n");
+      const end = lines.findIndex((line, i) => i > 0 && !line.startsWith("    "));
+      const at = end < 0 ? lines.length : end;
+      return { command: lines.slice(0, at).join("\n"), output: lines.slice(at).join("\n") };
+    });
+
+/** Without what the connection says of itself, as the page has it. */
+const tidy = (output: string) => output.replaceAll("\r", "").replace(/^(date|connection|keep-alive): .*\n/gim, "").trimEnd();
+/** Versions differ from run to run; order and case of headers from one way through the server to the other. */
+const comparable = (output: string) =>
+  output.replace(/[0-9a-f]{24}/g, "VERSION").replace(/(?:^[\w-]+: .*\n?)+/gm, (headers) => headers.toLowerCase().trimEnd().split("\n").toSorted().join("\n"));
+
+test("each example answers what the page says", async () => {
+  const api = await openApi({ maxValueBytes: 2 ** 20, budgetBytes: 2 ** 25 });
+  const cwd = await mkdtemp(join(tmpdir(), "kvr-docs-"));
+  try {
+    const text = await readFile(page, "utf8");
+    const blocks = [...text.matchAll(block)].map(([, inside = ""]) => examplesOf(inside));
+    expect(blocks.flat().length).toBeGreaterThan(20);
+    const seen: Example[][] = [];
+    for (const examples of blocks) {
+      seen.push([]);
+      for (const { command, output } of examples) {
+        const { stdout } = await run("bash", ["-c", command.replaceAll("localhost:3000", `127.0.0.1:${api.port}`)], { cwd });
+        const came = tidy(stdout);
+        // what is the same but for its versions stays as it is on the page
+        seen.at(-1)?.push({ command, output: comparable(came) === comparable(output) ? output : came });
+      }
+    }
+    const written = (examples: readonly Example[]) => examples.map(({ command, output }) => `$ ${command}\n${output === "" ? "" : `${output}\n`}`).join("");
+    let next = 0;
+    const actual = text.replace(block, () => `\`\`\`console\n${written(seen[next++] ?? [])}\`\`\``);
+    if (updating) await writeFile(page, actual);
+    else expect(actual).toBe(text);
+  } finally {
+    await rm(cwd, { recursive: true });
+    await api.close();
+  }
+});
