@@ -1,12 +1,9 @@
 // What the tenant's dashboard shows: rows of panels over the series of one instance.
 import { changes, count, divide, equal, max, quantile, rate, sum } from "#telemetry/promql";
-import { heatmap, query, stat, timeseries, type Row } from "./panels.ts";
+import { query, stat, timeseries, type Row } from "./panels.ts";
 import type { SubjectSeries } from "./subject.ts";
+import { clients, http, kv, latency, redis, window } from "./traffic-rows.ts";
 
-const window = "$__rate_interval";
-
-/** Requests that a cache is there for; scrapes and probes have routes of their own. */
-const kv = { route: "kv" } as const;
 const lookup = { operation: "get", result: ["hit", "miss"] } as const;
 const hit = { operation: "get", result: "hit" } as const;
 
@@ -21,25 +18,17 @@ const overview = (q: SubjectSeries): Row => ({
       queries: [query(sum(q.gauge("up"), []), "pods")],
     }),
     stat({
-      title: "Requests",
-      description: "Cache requests per second over HTTP.",
-      unit: "reqps",
-      queries: [query(sum(rate(q.counter("kv_http_requests_total", kv), window), []), "requests")],
+      title: "Operations",
+      description: "Cache operations per second, over HTTP and the Redis protocol, one for each key.",
+      unit: "ops",
+      queries: [query(sum(rate(q.counter("kv_operations_total"), window), []), "operations")],
     }),
     stat({
-      title: "Server errors",
-      description: "Share of cache requests answered with 5xx.",
+      title: "Errors",
+      description: "Share of cache operations that failed by our fault, over both protocols.",
       unit: "percentunit",
       thresholds: [{ color: "green" }, { color: "orange", from: 0.001 }, { color: "red", from: 0.01 }],
-      queries: [
-        query(
-          divide(
-            sum(rate(q.counter("kv_http_requests_total", { ...kv, code: { regex: "5.." } }), window), []),
-            sum(rate(q.counter("kv_http_requests_total", kv), window), []),
-          ),
-          "errors",
-        ),
-      ],
+      queries: [query(divide(sum(rate(q.counter("kv_operations_total", { result: "error" }), window), []), sum(rate(q.counter("kv_operations_total"), window), [])), "errors")],
     }),
     stat({
       title: "Hit ratio",
@@ -50,7 +39,7 @@ const overview = (q: SubjectSeries): Row => ({
     }),
     stat({
       title: "Latency p99",
-      description: "99 of 100 cache requests were answered within this time.",
+      description: "99 of 100 cache requests over HTTP were answered within this time.",
       unit: "s",
       queries: [query(quantile(0.99, sum(rate(q.buckets("kv_http_request_duration_seconds", kv), window), ["le"])), "p99")],
     }),
@@ -62,89 +51,6 @@ const overview = (q: SubjectSeries): Row => ({
     }),
   ],
 });
-
-const requests = (q: SubjectSeries): Row => ({
-  title: "Requests",
-  panels: [
-    timeseries({
-      title: "Requests by status",
-      description: "Cache requests per second by HTTP status. 404 is a miss, 412 an unmet condition.",
-      unit: "reqps",
-      stacked: true,
-      queries: [query(sum(rate(q.counter("kv_http_requests_total", kv), window), ["code"]), "{{code}}")],
-    }),
-    timeseries({
-      title: "Requests by method",
-      description: "Cache requests per second by HTTP method.",
-      unit: "reqps",
-      stacked: true,
-      queries: [query(sum(rate(q.counter("kv_http_requests_total", kv), window), ["method"]), "{{method}}")],
-    }),
-    timeseries({
-      title: "Requests by pod",
-      description: "Cache requests per second by pod. Unequal lines mean that clients hold on to their connections.",
-      unit: "reqps",
-      queries: [query(sum(rate(q.counter("kv_http_requests_total", kv), window), ["pod"]), "{{pod}}")],
-    }),
-    timeseries({
-      title: "In flight",
-      description: "Requests being answered at the time of the scrape.",
-      unit: "short",
-      queries: [query(sum(q.gauge("kv_http_requests_in_flight"), ["pod"]), "{{pod}}")],
-    }),
-    timeseries({
-      title: "Connections",
-      description: "Open client connections, and those closed at once because the cap was reached.",
-      unit: "short",
-      queries: [
-        query(sum(q.gauge("kv_connections"), ["pod"]), "{{pod}}"),
-        query(sum(rate(q.counter("kv_connections_rejected_total"), window), []), "refused per second"),
-      ],
-    }),
-    timeseries({
-      title: "Refused writes",
-      description: "Writes per second that a limit refused, by limit.",
-      unit: "ops",
-      stacked: true,
-      queries: [query(sum(rate(q.counter("kv_rejected_writes_total"), window), ["reason"]), "{{reason}}")],
-    }),
-  ],
-});
-
-const latency = (q: SubjectSeries): Row => {
-  const buckets = () => rate(q.buckets("kv_http_request_duration_seconds", kv), window);
-  return {
-    title: "Latency",
-    panels: [
-      timeseries({
-        title: "Latency",
-        description: "Time from the end of the request's head to the end of the answer, measured in the pod.",
-        unit: "s",
-        queries: [
-          query(quantile(0.5, sum(buckets(), ["le"])), "p50"),
-          query(quantile(0.9, sum(buckets(), ["le"])), "p90"),
-          query(quantile(0.99, sum(buckets(), ["le"])), "p99"),
-          query(
-            divide(sum(rate(q.total("kv_http_request_duration_seconds", kv), window), []), sum(rate(q.observations("kv_http_request_duration_seconds", kv), window), [])),
-            "mean",
-          ),
-        ],
-      }),
-      timeseries({
-        title: "Latency p99 by pod",
-        description: "One slow pod among fast ones points at its node.",
-        unit: "s",
-        queries: [query(quantile(0.99, sum(buckets(), ["le", "pod"])), "{{pod}}")],
-      }),
-      heatmap({
-        title: "Latency distribution",
-        description: "How many requests took how long.",
-        unit: "s",
-        queries: [query(sum(buckets(), ["le"]), "{{le}}")],
-      }),
-    ],
-  };
-};
 
 const cache = (q: SubjectSeries): Row => ({
   title: "Cache",
@@ -167,9 +73,9 @@ const cache = (q: SubjectSeries): Row => ({
     }),
     timeseries({
       title: "Entries",
-      description: "Entries held by each pod.",
+      description: "Entries held by each pod, and those of them that expire.",
       unit: "short",
-      queries: [query(sum(q.gauge("kv_entries"), ["pod"]), "{{pod}}")],
+      queries: [query(sum(q.gauge("kv_entries"), ["pod"]), "{{pod}}"), query(sum(q.gauge("kv_entries_expiring"), ["pod"]), "{{pod}} expiring")],
     }),
     timeseries({
       title: "Memory",
@@ -179,10 +85,10 @@ const cache = (q: SubjectSeries): Row => ({
     }),
     timeseries({
       title: "Evictions and expirations",
-      description: "Entries per second removed to make room, and those whose time was over. Many evictions with a low hit ratio: the cache is too small.",
+      description: "Entries per second removed to make room (for bytes, or for maxEntries), and those whose time was over. Many evictions with a low hit ratio: the cache is too small.",
       unit: "ops",
       queries: [
-        query(sum(rate(q.counter("kv_evictions_total"), window), []), "evicted"),
+        query(sum(rate(q.counter("kv_evictions_total"), window), ["reason"]), "evicted: {{reason}}"),
         query(sum(rate(q.counter("kv_expirations_total"), window), []), "expired"),
       ],
     }),
@@ -255,4 +161,4 @@ const resources = (q: SubjectSeries): Row => ({
   ],
 });
 
-export const tenantRows = (q: SubjectSeries): Row[] => [overview(q), requests(q), latency(q), cache(q), peers(q), resources(q)];
+export const tenantRows = (q: SubjectSeries): Row[] => [overview(q), http(q), latency(q), redis(q), clients(q), cache(q), peers(q), resources(q)];

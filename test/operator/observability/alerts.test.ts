@@ -71,7 +71,8 @@ test("no tenant's name can change the shape of a rule", () => {
   const shape = (tenant: string) => rules({ tenant }).map((r) => readPromql(r.expr)).map((r) => [r.errors, r.selectors.map((s) => [s.metric, s.matchers.length])]);
   const expected = shape("acme");
   fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.stringMatching(/^["\\{}=,\n]{1,8}$/)), (tenant) => void expect(shape(tenant)).toEqual(expected)), { numRuns: 60 });
-});
+  // some thousand parses, on a machine that may be busy
+}, 30_000);
 
 test("the PrometheusRule takes the labels by which a Prometheus selects, and the operator's stay", () => {
   const rule = prometheusRule(context({ monitoring: { rules: { labels: { release: "stack" } } } }));

@@ -42,7 +42,7 @@ const series = new Set(
 const own = ['namespace="team-a"', 'tenant="acme"', 'kvresponder="orders"'];
 
 test("has the rows that a tenant looks for", () => {
-  expect(board.panels.filter((p) => p.type === "row").map((p) => p.title)).toEqual(["Overview", "Requests", "Latency", "Cache", "Peers", "Resources"]);
+  expect(board.panels.filter((p) => p.type === "row").map((p) => p.title)).toEqual(["Overview", "HTTP", "HTTP latency", "Redis protocol", "Clients", "Cache", "Peers", "Resources"]);
 });
 
 describe.each(panels.map((p) => ({ ...p, where: `${p.title} (${p.id})` })))("$where", (panel) => {
