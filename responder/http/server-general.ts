@@ -122,23 +122,29 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
     socket.destroy();
   });
   server.on("clientError", (err: NodeJS.ErrnoException, socket: Socket) => {
-    if (closer.isClosing(socket)) return;
-    const outgoing = sockets.get(socket);
-    const exchange = outgoing && inFlight.get(outgoing);
+    // what follows a last request is nobody's: its answer is on the way, and then the connection's end
+    if (closer.isClosing(socket) || err.code === "HPE_CLOSED_CONNECTION") return;
     const code = protocolError(err.code);
     const gone = !socket.writable || err.code === "ECONNRESET" || err.code === "HPE_INVALID_EOF_STATE";
     // a pool that opens connections ahead of need has asked nothing, so there is nothing to answer or count
     const silent = socket.bytesRead === 0;
-    if (!gone && !silent && code !== "request_timeout") observer.protocolError();
-    // half an answer is out already: another one would only confuse
-    if (gone || silent || (exchange && outgoing.headersSent)) {
-      socket.destroy();
-      return;
-    }
-    // a request under way ends with its exchange; one whose head was never complete has none
-    if (exchange) exchange.status = errors[code].status;
-    else recorder.unreadable(errors[code].status);
-    closer.close(socket, code);
+    if (gone || silent) return void socket.destroy();
+    if (code !== "request_timeout") observer.protocolError();
+    const underWay = [...inFlight.keys()].filter((outgoing) => outgoing.req.socket === socket);
+    const broken = underWay.find((outgoing) => !outgoing.req.complete);
+    const refuse = () => {
+      // half an answer is out already: another one would only confuse
+      if (broken?.headersSent) return void socket.destroy();
+      const exchange = broken && inFlight.get(broken);
+      // a request under way ends with its exchange; one whose head was never complete has none
+      if (exchange) exchange.status = errors[code].status;
+      else recorder.unreadable(errors[code].status);
+      closer.close(socket, code);
+    };
+    // those before it were fine, and have their answers first
+    const before = underWay.findLast((outgoing) => outgoing.req.complete);
+    if (before) before.once("close", refuse);
+    else refuse();
   });
 
   // how node:http begins to read from a socket: as a listener of its own, so that connections can be given to it
