@@ -116,7 +116,7 @@ export const operations: readonly Operation[] = [
     query: {
       prefix: prefix("Absent or empty: every key.", false),
       cursor: { description: "From the page before; absent: the first page.", schema: listQuery.shape.cursor },
-      limit: { description: "Keys in a page, 1 to 1000. A few more come when their hashes are equal.", schema: listQuery.shape.limit },
+      limit: { description: "Keys in a page, 1 to 1000. A few more than a small limit come, because neighbours are not told apart.", schema: listQuery.shape.limit },
     },
     answers: { 200: { description: "A page.", content: listAnswer } },
     errors: ["invalid_prefix", "invalid_cursor", "invalid_limit", "invalid_query"],

@@ -15,7 +15,7 @@ import { createHttpServer } from "../../../responder/http/server.ts";
 import type { HttpLimits } from "../../../responder/http/limits.ts";
 import type { Auth } from "../../../responder/auth/auth.ts";
 import type { Store } from "../../../responder/store/types.ts";
-import { createModelStore } from "../../support/model-store.ts";
+import { createStore } from "../../../responder/store/engine.ts";
 
 export interface Line {
   level: string;
@@ -36,6 +36,7 @@ export interface Answer {
 }
 
 export interface Options {
+  maxBytes?: number;
   maxValueBytes?: number;
   budgetBytes?: number;
   defaultTtlSeconds?: number;
@@ -47,10 +48,10 @@ export interface Options {
   auth?: Auth;
 }
 
-export const openApi = async ({ maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s, fast = true, auth }: Options = {}) => {
+export const openApi = async ({ maxBytes = 64 * 2 ** 20, maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s, fast = true, auth }: Options = {}) => {
   let time = 1_700_000_000_000;
   const now = () => time;
-  const store = wrap(createModelStore({ now }));
+  const store = wrap(createStore({ maxBytes, evictionPolicy: "TinyLFU", hashSeed: Buffer.from("harness!"), now, node: 1 }));
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
   const { metrics } = telemetry;
   const { log, lines } = createCapture();

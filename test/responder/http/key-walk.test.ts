@@ -38,11 +38,11 @@ test("work in one turn is bounded, whether entries are found or not", async () =
     const { seen, walk } = steps(20_000, () => perStep);
     await listKeys(walk("none"), 0, 100);
     expect(seen.all).toBe(20_000);
-    expect(seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(2_000 + perStep);
+    expect(seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(500 + perStep);
     const again = steps(20_000, () => perStep);
     await deleteKeys(again.walk("none"));
     expect(again.seen.all).toBe(20_000);
-    expect(again.seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(2_000 + perStep);
+    expect(again.seen.most * Math.max(perStep, 1)).toBeLessThanOrEqual(500 + perStep);
   }
 });
 
@@ -53,7 +53,7 @@ test("a page ends after a bounded amount of work and tells where to go on", asyn
   expect(seen.all).toBe(looksPerPage);
 });
 
-test("a page is never longer than its limit, but for keys that no cursor can tell apart", async () => {
+test("a page is never longer than its limit, but for keys of one step, into which no cursor points", async () => {
   const { walk } = steps(10, (position) => (position === 4 ? 7 : 1));
   const first = await listKeys(walk("k"), 0, 5);
   expect([first.keys.length, first.cursor]).toEqual([4, "00000004"]);
@@ -78,10 +78,10 @@ test("others write between the slices, and a walk ends when nobody waits for it"
     if (++turns === 2) fill(store, 10, "new");
   };
   expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => false })).toBe(5_000);
-  expect([turns, store.stats().entries]).toEqual([3, 10]);
+  expect([turns, store.stats().entries]).toEqual([10, 10]);
 
   fill(store, 5_000);
-  expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => true })).toBeLessThan(2_000);
+  expect(await deleteKeys({ store, prefix: Buffer.from("k"), takeTurn, cancelled: () => true })).toBeLessThan(1_000);
 });
 
 test("of all walks one slice runs in a turn of the event loop, and each gets its share", async () => {
