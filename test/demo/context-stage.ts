@@ -1,6 +1,6 @@
 // A cluster that the user has, named by its kubectl context. Nothing is installed there but the product and its example tenants.
 import { execFile, spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { waitFor } from "../cluster/index.ts";
 import type { ForwardTarget } from "../cluster/types.ts";
@@ -17,6 +17,14 @@ const freePort = (): Promise<number> =>
     });
   });
 
+const accepts = (port: number): Promise<true> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    }).once("error", reject);
+  });
+
 export const contextStage = async (context: string, images: readonly string[], log: (line: string) => void): Promise<Stage> => {
   const kubectl = async (args: readonly string[]) => (await run("kubectl", ["--context", context, ...args], { maxBuffer: 16 << 20 })).stdout;
 
@@ -24,8 +32,8 @@ export const contextStage = async (context: string, images: readonly string[], l
     const local = await freePort();
     const child = spawn("kubectl", ["--context", context, "port-forward", "-n", namespace, `svc/${service}`, `${local}:${port}`], { stdio: ["ignore", "ignore", "inherit"] });
     const url = `http://127.0.0.1:${local}`;
-    await waitFor(`port-forward to ${namespace}/${service}`, () => fetch(url).then(() => true));
-    return { url, close: async () => void child.kill() };
+    await waitFor(`port-forward to ${namespace}/${service}`, () => accepts(local));
+    return { host: "127.0.0.1", port: local, url, close: async () => void child.kill() };
   };
 
   if (context.startsWith("kind-")) {

@@ -40,7 +40,7 @@ test("once: checks both tenants and their monitoring, prints where everything is
   expect(code, output()).toBe(0);
   expect(output()).toMatch(/checkout\s+checkout\s+3\/3\s+AllReady/);
   expect(output()).toMatch(/search\s+search-team\s+2\/2\s+AllReady/);
-  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "export KUBECONFIG="]) expect(output()).toContain(line);
+  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
   expect(clusterDirs().filter((d) => made.includes(d))).toEqual([]);
   expect(survivors(made)).toEqual([]);
 }, 300_000);

@@ -5,10 +5,10 @@ import { parseArgs } from "node:util";
 import { buildImages } from "../../build/images.ts";
 import { waitFor } from "../cluster/index.ts";
 import { promQuery } from "../cluster/monitoring/index.ts";
-import { roundTrip } from "../support/one-connection.ts";
+import { redisRoundTrip, roundTrip, untilServed } from "../support/one-connection.ts";
 import { contextStage } from "./context-stage.ts";
 import { localStage } from "./local-stage.ts";
-import type { Address, Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const { values } = parseArgs({ options: { context: { type: "string" }, once: { type: "boolean", default: false } } });
@@ -18,7 +18,7 @@ const say = (line: string) => console.log(`[${((Date.now() - began) / 1000).toFi
 
 interface Tenant {
   metadata: { namespace: string; name: string };
-  status?: { tenant?: string; conditions?: { type: string; status: string; message: string }[] };
+  status?: { tenant?: string; tokenSecret?: string; endpoints?: { resp?: string }; conditions?: { type: string; status: string; message: string }[] };
 }
 
 const tenantsOf = async (stage: Stage): Promise<Tenant[]> => (JSON.parse(await stage.kubectl(["get", "kvresponders", "-A", "-o", "json"])) as { items: Tenant[] }).items;
@@ -35,9 +35,25 @@ const untilReady = (stage: Stage): Promise<Tenant[]> =>
     { timeoutMs: 180_000, intervalMs: 500 },
   );
 
-/** Writes through the tenant's Service and reads back. */
-const checkTenant = (address: Address, tenant: string): Promise<boolean> =>
-  waitFor(`${tenant} answers what was put`, async () => (await roundTrip(address.url, "greeting", `hello from ${tenant}`)).value === `hello from ${tenant}`);
+/** As the notes say it is read. */
+const tokenOf = async (stage: Stage, { metadata: { namespace }, status }: Tenant): Promise<string> =>
+  Buffer.from(await stage.kubectl(["get", "secret", status?.tokenSecret ?? "", "-n", namespace, "-o", "jsonpath={.data.token}"]), "base64").toString();
+
+/** Writes through the tenant's Service and reads back, over each protocol that it speaks. Returns lines that say where it is. */
+const checkTenant = async (stage: Stage, tenant: Tenant): Promise<string[]> => {
+  const { namespace, name } = tenant.metadata;
+  const service = `kv-responder-${name}`;
+  const [token, value] = [await tokenOf(stage, tenant), `hello from ${name}`];
+  const http = await stage.forward({ namespace, service, port: 80 });
+  await untilServed(http.url);
+  const { value: read } = await roundTrip(http.url, "greeting", value, token);
+  const resp = tenant.status?.endpoints?.resp;
+  const redis = resp === undefined ? undefined : await stage.forward({ namespace, service, port: Number(new URL(resp).port) });
+  const answer = redis ? await redisRoundTrip(redis, "greeting", value, token) : value;
+  if (read !== value || answer !== value) throw new Error(`${namespace}/${name} does not answer what was put: ${JSON.stringify({ http: read, redis: answer })}`);
+  const line = (label: string, text: string) => `  ${label.padEnd(24)} ${text}`;
+  return [line(`${namespace}/${name}`, http.url), ...(redis ? [line("  Redis protocol", `redis://${redis.host}:${redis.port}`)] : [])];
+};
 
 const play = async (stage: Stage): Promise<void> => {
   const prometheus = await stage.prometheus();
@@ -53,12 +69,8 @@ const play = async (stage: Stage): Promise<void> => {
   const tenants = await untilReady(stage);
 
   const endpoints: string[] = [];
-  for (const { metadata, status } of tenants) {
-    const address = await stage.forward({ namespace: metadata.namespace, service: `kv-responder-${metadata.name}`, port: 80 });
-    await checkTenant(address, status?.tenant ?? metadata.name);
-    endpoints.push(`  ${`${metadata.namespace}/${metadata.name}`.padEnd(24)} ${address.url}`);
-  }
-  say("wrote and read through each tenant's Service");
+  for (const tenant of tenants) endpoints.push(...(await checkTenant(stage, tenant)));
+  say("wrote and read through each tenant's Service, with its token, over HTTP and the Redis protocol");
 
   if (prometheus) {
     for (const { metadata, status } of tenants) {
@@ -70,13 +82,18 @@ const play = async (stage: Stage): Promise<void> => {
   const [first] = tenants;
   if (!first) throw new Error("examples/tenants holds no tenant");
   const { namespace, name } = first.metadata;
-  const kinds = "deploy,svc,cm,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 7 : 5).join(",");
+  const addressOf = (scheme: string) => endpoints.flatMap((line) => line.split(" ").filter((word) => word.startsWith(scheme)))[0] ?? "";
+  const kinds = "deploy,svc,cm,secret,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 8 : 6).join(",");
   console.log(`\n$ kubectl get kvresponders -A\n${await stage.kubectl(["get", "kvresponders", "-A"])}`);
   console.log(`$ kubectl get ${kinds} -n ${namespace} -l kvresponder.io/name=${name}\n${await stage.kubectl(["get", kinds, "-n", namespace, "-l", `kvresponder.io/name=${name}`])}`);
   console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(prometheus ? [`  ${"Prometheus".padEnd(24)} ${prometheus.url}/api/v1/targets`] : [])].join("\n"));
   console.log(`
 Try next, in another terminal:
   ${stage.kubectlHint}
+  TOKEN=$(kubectl get secret -n ${namespace} "$(kubectl get kvr -n ${namespace} ${name} -o jsonpath='{.status.tokenSecret}')" -o jsonpath='{.data.token}' | base64 -d)
+  curl -H "Authorization: Bearer $TOKEN" ${addressOf("http://")}/v1/kv/greeting
+  REDISCLI_AUTH=$TOKEN redis-cli -u ${addressOf("redis://")} get greeting
+  kubectl annotate kvr/${name} -n ${namespace} kvresponder.io/rotate-token=1    # a second token; both are accepted for an hour
   kubectl scale kvresponder/${name} -n ${namespace} --replicas=1 && kubectl get kvr -n ${namespace} -w
   kubectl delete deploy/kv-responder-${name} -n ${namespace}      # it comes back
   kubectl explain kvresponder.spec

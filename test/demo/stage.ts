@@ -2,6 +2,8 @@
 import type { ForwardTarget } from "../cluster/types.ts";
 
 export interface Address {
+  readonly host: string;
+  readonly port: number;
   readonly url: string;
   close(): Promise<void>;
 }

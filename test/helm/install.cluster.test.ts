@@ -20,6 +20,21 @@ test("install creates the tenant and says what to do next", async () => {
   expect(notes).toContain("kubectl -n default wait kvr/production --for=condition=Ready");
   expect(notes).toContain("kubectl -n default port-forward svc/kv-responder-production 3000:80");
   expect(notes).toContain("logs -l kvresponder.io/name=production");
+  expect(notes).toContain("get kvr production -o jsonpath='{.status.tokenSecret}'");
+  expect(notes).toContain('curl -H "Authorization: Bearer $TOKEN" localhost:3000/v1/kv/greeting');
+  expect(notes).not.toContain("redis-cli");
+});
+
+test.each<[string, string[], string[], string[]]>([
+  ["without a token", ["auth.mode=None"], ["curl localhost:3000/v1/kv/greeting"], ["TOKEN"]],
+  ["with a Secret of one's own", ["auth.secretName=mine"], ["your Secret mine", "Bearer $TOKEN"], ["tokenSecret"]],
+  ["with the Redis protocol", ["protocols.resp.enabled=true,protocols.resp.port=7000"], ["redis://kv-responder-x.default.svc:7000", "6379:7000", "REDISCLI_AUTH=$TOKEN redis-cli"], []],
+  ["with the Redis protocol and no token", ["protocols.resp.enabled=true,auth.mode=None"], ["  redis-cli get greeting", "6379:6379"], ["REDISCLI_AUTH"]],
+])("the notes say what applies %s", async (_, [set = ""], said, unsaid) => {
+  const notes = await run("install", "x", chart, "--dry-run=client", "--set", set);
+  const text = notes.slice(notes.indexOf("NOTES:"));
+  for (const line of said) expect(text).toContain(line);
+  for (const line of unsaid) expect(text).not.toContain(line);
 });
 
 test("upgrade with the same values changes nothing; a field that is no longer set gets its default back", async () => {

@@ -6,8 +6,9 @@ import { startCluster, waitFor } from "../cluster/index.ts";
 import { installMonitoring, promQuery } from "../cluster/monitoring/index.ts";
 import type { Cluster, Forward } from "../cluster/types.ts";
 import { children, condition, kvresponder, path, waitForCondition, waitReady } from "../support/kvresponders.ts";
-import { roundTrip } from "../support/one-connection.ts";
+import { roundTrip, untilServed } from "../support/one-connection.ts";
 import { operatorNamespace } from "../support/operator-process.ts";
+import { tokenOf } from "../support/tokens.ts";
 import { shell, type Shell } from "../support/usage.ts";
 
 let cluster: Cluster;
@@ -42,7 +43,7 @@ test("both tenants become Ready with true numbers, and all their children exist"
     expect(resource.status).toMatchObject({ ready: "2/2", replicas: 2, readyReplicas: 2, tenant });
     for (const type of ["WorkloadAvailable", "MonitorReady", "RulesReady", "DashboardReady"] as const) expect(condition(resource, type)?.status).toBe("True");
     const kinds = (await children(cluster, namespace, name)).map((c) => c.kind);
-    expect(kinds.sort()).toEqual(["ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceAccount", "ServiceMonitor"]);
+    expect(kinds.sort()).toEqual(["ConfigMap", "ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceAccount", "ServiceMonitor"]);
     const pods = (await cluster.pods({ namespace, selector: String(resource.status?.selector) })).filter((p) => p.status.conditions?.some((c) => c.type === "Ready" && c.status === "True"));
     expect(pods).toHaveLength(2);
   }
@@ -50,13 +51,13 @@ test("both tenants become Ready with true numbers, and all their children exist"
   expect(columns).toMatch(/team\s+alpha\s+alpha\s+2\/2\s+AllReady/);
 });
 
-test("a value put through the Service is read back", async () => {
+test("a value put through the Service is read back, by who brings the token", async () => {
   await using http = await cluster.forward({ namespace: "team", service: "kv-responder-alpha", port: 80 });
-  // a Ready pod is an endpoint a moment before kube-proxy sends it anything: until then connections are refused
-  await waitFor("the Service takes connections", async () => (await fetch(http.url)).status === 404);
-  const { put, ...read } = await roundTrip(http.url, "greeting", "hello");
+  await untilServed(http.url);
+  const { put, ...read } = await roundTrip(http.url, "greeting", "hello", await tokenOf(cluster, "team", "alpha"));
   expect([201, 204]).toContain(put);
   expect(read).toEqual({ get: 200, value: "hello", sameVersion: true });
+  expect(await roundTrip(http.url, "greeting", "hello", "0123456789abcdef")).toMatchObject({ put: 401, get: 401 });
 });
 
 test("Prometheus, reading the ServiceMonitors, sees both tenants under their own label", async () => {
@@ -132,7 +133,7 @@ test("delete the KVResponder: nothing labelled ours is left", async () => {
   await cluster.kubectl("delete", "kvresponders", "--all", "-n", "team");
   for (const namespace of ["team", "default"]) {
     await waitFor(`nothing is left in ${namespace}`, async () => {
-      const kinds = "pods,replicasets,deployments,services,endpointslices,configmaps,serviceaccounts,poddisruptionbudgets,servicemonitors,prometheusrules";
+      const kinds = "pods,replicasets,deployments,services,endpointslices,configmaps,secrets,serviceaccounts,poddisruptionbudgets,servicemonitors,prometheusrules";
       return (await cluster.kubectl("get", kinds, "-n", namespace, "-l", "app.kubernetes.io/name=kv-responder", "-o", "name")).trim() === "";
     }, { timeoutMs: 90_000, intervalMs: 500 });
   }
