@@ -1,6 +1,6 @@
 // GET hits over HTTP: the responder with everything on, against servers without instrumentation, the textbook stack, and webdis.
 import { atLeast, atMost } from "./harness/goal.ts";
-import { fill } from "./harness/resp-client.ts";
+import { fill } from "./harness/fill.ts";
 import { roundsTable, type Section } from "./harness/report.ts";
 import { quietly, runRounds, stopAll, type Result } from "./harness/rounds.ts";
 import { wrk, wrkKey } from "./harness/wrk.ts";

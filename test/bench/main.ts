@@ -4,9 +4,11 @@ import { describeMachine } from "./harness/machine.ts";
 import { markdown, writeSection, type Section } from "./harness/report.ts";
 import { hitRatioBench } from "./hit-ratio.ts";
 import { httpBench } from "./http.ts";
+import { memoryBench } from "./memory.ts";
 import { respBench } from "./resp.ts";
+import { stallBench } from "./stall.ts";
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench, "hit-ratio": hitRatioBench };
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benches));

@@ -1,6 +1,6 @@
 // The Redis protocol: GET and SET, one at a time and sixteen in a pipeline, against redis-server.
 import { atLeast, type Goal } from "./harness/goal.ts";
-import { fill } from "./harness/resp-client.ts";
+import { fill } from "./harness/fill.ts";
 import { redisBenchmark, redisBenchmarkKey } from "./harness/redis-benchmark.ts";
 import { roundsTable, type Section } from "./harness/report.ts";
 import { quietly, runRounds, stopAll, type Result } from "./harness/rounds.ts";

@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 export const root = resolve(import.meta.dirname, "../../..");
 const startLimitMs = 15_000;
 
-/** Servers share the first core, load generators and everything that serves them the second. */
-export type Side = "server" | "load";
-const core: Record<Side, string> = { server: "0", load: "1" };
+/** Servers share the first core, load generators and everything that serves them the second; "any" is for a program that watches itself from a thread of its own. */
+export type Side = "server" | "load" | "any";
+const core: Record<Side, string> = { server: "0", load: "1", any: "0,1" };
 export const pinned = availableParallelism() >= 2 && ["/usr/bin/taskset", "/bin/taskset"].some((path) => existsSync(path));
 
 export interface Launch {
