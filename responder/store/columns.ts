@@ -22,7 +22,7 @@ export const coldNode = 2;
 export const coldPrev = 3;
 export const coldNext = 4;
 
-/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, live. */
+/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, live, used. */
 export const maxKeyBytes = 512;
 export const maxTypeBytes = 255;
 export const typeShift = 9;
@@ -30,6 +30,8 @@ export const segmentShift = 17;
 export const segmentMask = 3 << segmentShift;
 export const ownFlag = 1 << 19;
 const liveFlag = 1 << 20;
+/** Used since eviction last came by; the policy's own. */
+export const usedFlag = 1 << 21;
 
 export const packMeta = (keyBytes: number, typeBytes: number, own: boolean): number => (keyBytes - 1) | (typeBytes << typeShift) | (own ? ownFlag : 0) | liveFlag;
 export const keyBytesOf = (meta: number): number => (meta & 0x1ff) + 1;

@@ -67,7 +67,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
     return true;
   };
 
-  const isFull = () => index.count >= maxEntries || index.full || columns.count === columns.capacity;
+  const isFull = () => index.count >= maxEntries || index.isPressing || columns.count === columns.capacity;
 
   const create = (hash: number, c: number, ownBytes: number, key: Buffer, keyFrom: number, keyTo: number, value: Buffer, from: number, to: number, contentType: string | undefined): Slot => {
     while (isFull()) if (!room.evictOne()) return absent;
@@ -114,7 +114,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
   /** One step of what waits beside expiry. false: nothing does. */
   const tidy = (): boolean => {
     if (index.growing) index.migrate(sweepCells);
-    else if (index.wantedBytes > 0 && state.usedBytes() + index.wantedBytes <= limitBytes) index.resize();
+    else if (index.wantedBytes > 0 && state.usedBytes() + index.wantedBytes <= limitBytes) index.grow();
     else return own.reap() || slab.release();
     return true;
   };

@@ -1,9 +1,11 @@
 // Finds slots by hash: a table kept in the order of the hashes, so that it can grow bit by bit and be walked by hash.
 
+import type { Growable } from "./eviction/eviction.ts";
+
 /** Cells of 8 bytes (slot + 1, hash) with linear probing. 0.8 full it takes 10 bytes an entry, and a miss reads one or two cache lines. */
 const growAt = 0.8;
-/** Beyond this, runs of cells get long: the entry has to wait until the table has grown, or another has to go. */
-const fullAt = 0.92;
+/** Beyond this runs of cells get long (a write moves some 50 cells): the table grows now, whatever must go for it. */
+const fullAt = 0.9;
 const growBy = 1.25;
 /** A table emptier than this is worth a smaller one. */
 const shrinkAt = 0.25;
@@ -36,7 +38,7 @@ const firstHashAt = (cell: number, scale: number): number => {
  *
  * While it grows there are two tables: hashes below `boundary` lie in the new one, all others in the old one, from `oldFloor` on. Each lookup reads one of them.
  */
-export class HashIndex {
+export class HashIndex implements Growable {
   count = 0;
   bytes = 0;
   private cells!: Int32Array;
@@ -66,7 +68,7 @@ export class HashIndex {
   }
 
   /** No insert before the table has grown, or an entry has gone. */
-  get full(): boolean {
+  get isPressing(): boolean {
     return !this.growing && this.count >= this.size * fullAt;
   }
 
@@ -83,8 +85,8 @@ export class HashIndex {
     return size === 0 ? 0 : (size + slackOf(size) + 1) * wordsPerCell * 4;
   }
 
-  /** Begins to move to the table that is wanted. */
-  resize(): void {
+  /** Begins to move to the table that is wanted, which may be a smaller one. */
+  grow(): void {
     const size = this.wantedSize;
     if (size === 0) return;
     this.old = this.cells;

@@ -1,5 +1,6 @@
 // Makes room within maxMemory: gives back what waits, empties pages, evicts.
 import { absent, type Slot } from "./types.ts";
+import type { Growable } from "./eviction/eviction.ts";
 import type { State } from "./state.ts";
 import { moved } from "./wheel.ts";
 
@@ -61,14 +62,24 @@ export const createRoom = (state: State) => {
     }
   };
 
+  /** The table for which entries are being evicted. Remembered, since with them the need itself seems to go. */
+  let pressing: Growable | undefined;
+  const grow = (table: Growable, keep: Slot): void => {
+    const wanted = table.wantedBytes;
+    if (wanted === 0) {
+      if (pressing === table) pressing = undefined;
+      return;
+    }
+    if (table.isPressing) pressing = table;
+    for (let step = 0; usedBytes() + wanted > limitBytes; step++) if (pressing !== table || step === growthSteps || !gain(keep, 0)) return;
+    table.grow();
+  };
+
   /** After an insert: the tables follow the number of entries, a bounded step at a time. `keep` was just written. */
   const growTables = (keep: Slot): void => {
     if (index.growing) index.migrate(migrateCells);
-    const wanted = Math.max(0, index.wantedBytes) || eviction.wantedBytes;
-    if (wanted === 0) return;
-    for (let step = 0; usedBytes() + wanted > limitBytes; step++) if (step === growthSteps || !gain(keep, 0)) return;
-    if (index.wantedBytes > 0) index.resize();
-    else eviction.grow();
+    grow(index, keep);
+    grow(eviction, keep);
   };
 
   return {

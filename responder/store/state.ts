@@ -91,9 +91,12 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
   };
 
   const setExpiry = (slot: Slot, expiresAt: number): void => {
-    if (columns.expiry[slot * 4 + 2] !== 0) wheel.remove(slot);
+    const before = columns.expiry[slot * 4 + 2]!;
     columns.expiry[slot * 4 + 2] = expiresAt;
-    if (expiresAt !== 0) wheel.add(slot, expiresAt);
+    if (before === 0) {
+      if (expiresAt !== 0) wheel.add(slot, expiresAt);
+    } else if (expiresAt === 0) wheel.remove(slot);
+    else wheel.change(slot, before, expiresAt);
   };
 
   const drawVersion = (slot: Slot): void => {

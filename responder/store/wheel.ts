@@ -1,10 +1,14 @@
 // Finds the entries whose time is over: a hierarchical timer wheel whose buckets are lists through the columns.
 import { coldNext, coldPrev, coldWords, type Columns } from "./columns.ts";
 
+const bitsPerLevel = 6;
 const bucketsPerLevel = 64;
 /** 64^8 ms: 48 bits, as far as versions reach. */
 const levels = 8;
 const spans = Array.from({ length: levels }, (_, level) => bucketsPerLevel ** level);
+/** The levels whose digits are low bits of one 32-bit integer. */
+const lowLevels = 5;
+const lowSpan = bucketsPerLevel ** lowLevels;
 const none = -1;
 /** The first of a bucket points back at its bucket with -2 - bucket. */
 const bucketMark = -2;
@@ -37,13 +41,31 @@ export class Wheel {
   private bucketFor(at: number): number {
     // what is over already is due at once
     const when = Math.min(Math.max(at, this.time), this.time + spans[levels - 1]! * (bucketsPerLevel - 1));
-    let level = 0;
+    const high = Math.floor(when / lowSpan);
+    if (high === Math.floor(this.time / lowSpan)) {
+      const low = when - high * lowSpan;
+      const differing = 31 - Math.clz32(low ^ (this.time - high * lowSpan) | 1);
+      const level = (differing / bitsPerLevel) | 0;
+      return level * bucketsPerLevel + ((low >>> (level * bitsPerLevel)) & (bucketsPerLevel - 1));
+    }
+    let level = lowLevels;
     while (level < levels - 1 && Math.floor(when / spans[level + 1]!) !== Math.floor(this.time / spans[level + 1]!)) level++;
     return level * bucketsPerLevel + (Math.floor(when / spans[level]!) % bucketsPerLevel);
   }
 
+  /** Changes the expiry of what was added. Costs no link when the bucket stays: an entry lies where `bucketFor` says, as long as its bucket has not come. */
+  change(slot: number, from: number, to: number): void {
+    const bucket = this.bucketFor(to);
+    if (bucket === this.bucketFor(from) && bucket !== this.draining && from > this.time) return;
+    this.remove(slot);
+    this.link(slot, bucket);
+  }
+
   add(slot: number, expiresAt: number): void {
-    const bucket = this.bucketFor(expiresAt);
+    this.link(slot, this.bucketFor(expiresAt));
+  }
+
+  private link(slot: number, bucket: number): void {
     const { cold } = this.columns;
     const head = this.heads[bucket]!;
     cold[slot * coldWords + coldPrev] = bucketMark - bucket;

@@ -1,16 +1,22 @@
 // What a policy of eviction is told, and the one thing that it is asked.
 import type { Columns } from "../columns.ts";
 
+/** A table that follows the number of entries. */
+export interface Growable {
+  /** How much more memory it should take; 0: it is right. `grow` takes it. */
+  readonly wantedBytes: number;
+  /** It can wait no longer: entries have to go for it. */
+  readonly isPressing: boolean;
+  grow(): void;
+}
+
 /**
  * Told of every entry that comes, is used, changes its weight or goes (evicted ones too); asked who must go.
  * It keeps its lists in the columns (`hotPrev`, `hotNext`, the segment bits of `hotMeta`) while an entry is in the store.
  */
-export interface Eviction {
+export interface Eviction extends Growable {
   /** Memory of its own tables. */
   readonly tableBytes: number;
-  /** How much more its tables should take; 0: they are right. `grow` does it. */
-  readonly wantedBytes: number;
-  grow(): void;
   added(slot: number): void;
   used(slot: number): void;
   /** The weight has changed by so much; does not count as a use. */

@@ -7,6 +7,7 @@ export const createLru = ({ columns }: EvictionDeps): Eviction => {
   return {
     tableBytes: 0,
     wantedBytes: 0,
+    isPressing: false,
     grow: () => {},
     added: (slot) => list.pushFront(slot),
     used: (slot) => list.moveToFront(slot),

@@ -4,6 +4,7 @@ import type { Eviction } from "./eviction.ts";
 export const noEviction: Eviction = {
   tableBytes: 0,
   wantedBytes: 0,
+  isPressing: false,
   grow: () => {},
   added: () => {},
   used: () => {},

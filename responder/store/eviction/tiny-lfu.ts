@@ -1,5 +1,5 @@
 // Entries that are used often stay: a newcomer gets in only if it was seen more often than what would have to go for it.
-import { hotHash, hotMeta, hotWords, segmentMask, segmentShift } from "../columns.ts";
+import { hotHash, hotMeta, hotWords, segmentMask, segmentShift, usedFlag } from "../columns.ts";
 import type { Eviction, EvictionDeps } from "./eviction.ts";
 import { SlotList } from "./list.ts";
 import { Sketch } from "./sketch.ts";
@@ -16,6 +16,8 @@ const guarded = 2;
 const warm = 6;
 const luck = 128;
 const leastEntries = 256;
+/** How many entries one eviction lets off because they were used. */
+const maxChances = 16;
 
 /**
  * W-TinyLFU (Einziger, Friedman, Manes, "TinyLFU: A Highly Efficient Cache Admission Policy", ACM TOS 2017), with the random admission of Caffeine.
@@ -54,13 +56,25 @@ export const createTinyLfu = ({ columns, weight }: EvictionDeps): Eviction => {
     return seen > frequency(victim) || (seen >= warm && roll());
   };
 
+  /** Whether the entry was used since it was asked last. */
+  const wasUsed = (slot: number) => {
+    const meta = slot * hotWords + hotMeta;
+    const flags = columns.hot[meta]!;
+    columns.hot[meta] = flags & ~usedFlag;
+    return (flags & usedFlag) !== 0;
+  };
   const promote = (slot: number) => {
     const bytes = weight(slot);
     leave(slot, probation, bytes);
     enter(slot, guarded, bytes);
     const limit = protectedPart * (weights[probation]! + weights[guarded]!);
-    while (weights[guarded]! > limit && inGuarded.tail !== slot) {
+    for (let chances = 0; weights[guarded]! > limit && inGuarded.tail !== slot; ) {
       const demoted = inGuarded.tail;
+      if (chances < maxChances && wasUsed(demoted)) {
+        chances++;
+        inGuarded.moveToFront(demoted);
+        continue;
+      }
       const bytes = weight(demoted);
       leave(demoted, guarded, bytes);
       enter(demoted, probation, bytes);
@@ -80,6 +94,9 @@ export const createTinyLfu = ({ columns, weight }: EvictionDeps): Eviction => {
     get wantedBytes() {
       return sketch.wantedBytes(columns.count);
     },
+    get isPressing() {
+      return sketch.isOverloaded(columns.count);
+    },
     grow: () => sketch.grow(),
     added: (slot) => {
       count(slot);
@@ -88,16 +105,21 @@ export const createTinyLfu = ({ columns, weight }: EvictionDeps): Eviction => {
     },
     used: (slot) => {
       count(slot);
-      const segment = segmentOf(slot);
-      if (segment === probation) promote(slot);
-      else lists[segment]!.moveToFront(slot);
+      const meta = slot * hotWords + hotMeta;
+      const flags = columns.hot[meta]!;
+      if ((flags & segmentMask) === window << segmentShift) inWindow.moveToFront(slot);
+      else if ((flags & usedFlag) === 0) columns.hot[meta] = flags | usedFlag;
     },
     reweighed: (slot, by) => {
       weights[segmentOf(slot)]! += by;
     },
     removed: (slot) => leave(slot, segmentOf(slot), weight(slot)),
     victim: (keep, incoming) => {
-      const incumbent = lastBut(onProbation, keep);
+      let incumbent = lastBut(onProbation, keep);
+      for (let chances = 0; chances < maxChances && incumbent >= 0 && wasUsed(incumbent); chances++) {
+        promote(incumbent);
+        incumbent = lastBut(onProbation, keep);
+      }
       const victim = incumbent >= 0 ? incumbent : lastBut(inGuarded, keep);
       const candidate = lastBut(inWindow, keep);
       if (victim < 0 || candidate < 0) return victim < 0 ? candidate : victim;
