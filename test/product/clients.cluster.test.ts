@@ -1,4 +1,5 @@
 // Ordinary clients of both protocols, each through its Service: with a token, through a rotation of it, and through a rolling restart under load.
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Redis } from "ioredis";
 import { Pool } from "undici";
@@ -21,7 +22,7 @@ const merge = { contentType: "application/merge-patch+json" };
 beforeAll(async () => {
   const images = await buildImages();
   cluster = await startCluster({ kind: "node", images: images.map((i) => i.path) });
-  await cluster.kubectl("apply", "--server-side", "-k", "config/default");
+  await cluster.kubectl("apply", "--server-side", "-k", resolve(import.meta.dirname, "../../config/default"));
   // kubelets of this cluster look at their mounts every second
   const flags = ["--token-propagation=10s", "--token-overlap=20s"].map((value) => ({ op: "add", path: "/spec/template/spec/containers/0/args/-", value }));
   await cluster.kubectl("patch", "deploy/kv-responder-operator", "-n", operatorNamespace, "--type=json", "-p", JSON.stringify(flags));
@@ -80,11 +81,12 @@ interface Load {
 
 /** Several loops, one operation after the other, until told to stop. */
 const load = (operation: (n: number) => Promise<unknown>, loops = 4): Load => {
-  let [stopped, done] = [false, 0];
+  const end = new AbortController();
+  let done = 0;
   const errors: string[] = [];
   const running = Promise.all(
     Array.from({ length: loops }, async () => {
-      while (!stopped) {
+      while (!end.signal.aborted) {
         await operation(done).then(
           () => done++,
           (error: unknown) => errors.push(String(error)),
@@ -94,7 +96,7 @@ const load = (operation: (n: number) => Promise<unknown>, loops = 4): Load => {
   );
   return {
     async stop() {
-      stopped = true;
+      end.abort();
       await running;
       return { done, errors };
     },
