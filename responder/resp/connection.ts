@@ -26,8 +26,8 @@ export interface Hub {
   readonly draining: boolean;
   /** `goOn` is called in a later turn. */
   defer(connection: Connection): void;
-  /** More replies wait now. */
-  outputGrew(): void;
+  /** So many bytes of replies more, or fewer, wait for slow readers. */
+  outputChanged(bytes: number): void;
   closed(connection: Connection): void;
 }
 
@@ -49,7 +49,13 @@ export class Connection implements ClientView {
   /** Our FIN is sent: what still arrives is read and thrown away, because unread bytes would turn the FIN into a reset. */
   private finished = false;
   private clientFinished = false;
-  private quietSince = 0;
+  private paused = false;
+  /** What arrived before reading stopped says nothing of what has arrived since. */
+  private pausedAt = 0;
+  /** Bytes of replies that are counted as waiting. */
+  private counted = 0;
+  /** Rises with everything that arrives. */
+  private arrivals = 0;
   private cancelLinger: (() => void) | undefined = undefined;
 
   constructor(socket: Socket, session: Session, hub: Hub) {
@@ -96,20 +102,22 @@ export class Connection implements ClientView {
     this.socket.destroy();
   }
 
-  /** Sends the FIN, once nothing has come for a turn of the event loop. */
+  /** Sends the FIN once nothing has come for a turn of the event loop. */
   drain(): void {
-    const quiet = ++this.quietSince;
-    // after the poll of this turn, and after that of the next
-    setImmediate(() => setImmediate(() => {
-      if (quiet === this.quietSince && !this.isBusy) this.finish();
-    }));
+    const before = this.arrivals;
+    // the second is after a poll that has surely seen this socket being read
+    setImmediate(() =>
+      setImmediate(() => {
+        if (before === this.arrivals && !this.isBusy) this.finish();
+      }),
+    );
   }
 
   private onData(chunk: Buffer): void {
     if (this.finished) return;
     const { clock } = this.hub;
     this.session.lastAt = clock.tick();
-    this.quietSince++;
+    this.arrivals++;
     let data = chunk;
     if (this.input.length > 0) {
       let from = 0;
@@ -122,7 +130,7 @@ export class Connection implements ClientView {
       data = this.input.takeOut();
     }
     this.work(data);
-    this.settle(chunk.length < fullRead);
+    this.settle(chunk.length < fullRead && this.arrivals > this.pausedAt);
   }
 
   /** Runs what is in `data` as far as this turn goes. */
@@ -217,13 +225,20 @@ export class Connection implements ClientView {
     if (this.output.waiting) return false;
     if (this.output.flush()) return true;
     this.socket.setTimeout(this.hub.limits.stalledMs);
-    this.hub.outputGrew();
+    this.count(this.output.bytes);
     return false;
   }
 
   private onLeft(): void {
+    this.count(0);
     this.socket.setTimeout(0);
     this.goOn();
+  }
+
+  private count(bytes: number): void {
+    const change = bytes - this.counted;
+    this.counted = bytes;
+    if (change !== 0) this.hub.outputChanged(change);
   }
 
   private putOff(): void {
@@ -254,7 +269,7 @@ export class Connection implements ClientView {
       this.rest = nothing;
       this.work(rest);
     }
-    this.settle(true);
+    this.settle(false);
   }
 
   /** After each piece of work: reads on, stops reading, or closes. `emptied`: nothing more had arrived. */
@@ -263,11 +278,16 @@ export class Connection implements ClientView {
     if (this.session.closing) return this.finish();
     const stuck = this.step !== undefined || this.rest.length > 0 || this.output.waiting;
     if (stuck) {
-      this.socket.pause();
+      if (!this.paused) this.socket.pause();
+      this.paused = true;
       return;
     }
     if (this.clientFinished) return this.finish();
-    if (this.socket.isPaused()) this.socket.resume();
+    if (this.paused) {
+      this.paused = false;
+      this.pausedAt = this.arrivals + 1;
+      this.socket.resume();
+    }
     if (!this.hub.draining || this.isBusy) return;
     // with the reply of a client that waits for it, the FIN cannot cross a command
     if (emptied) this.finish();
@@ -279,14 +299,17 @@ export class Connection implements ClientView {
     this.finished = true;
     this.rest = nothing;
     this.step = undefined;
-    this.socket.end();
+    const { limits, timers } = this.hub;
+    this.socket.end(() => {
+      if (!this.socket.destroyed) this.cancelLinger = timers.after(limits.lingerMs, () => this.socket.destroy());
+    });
     this.socket.resume();
-    this.cancelLinger = this.hub.timers.after(this.hub.limits.lingerMs, () => this.socket.destroy());
   }
 
   private onClose(): void {
     this.finished = true;
     this.cancelLinger?.();
+    this.count(0);
     this.input.clear();
     this.rest = nothing;
     this.step = undefined;

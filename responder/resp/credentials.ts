@@ -12,6 +12,7 @@ export const login = (call: Call, name: string | undefined, token: Buffer): bool
   const verdict = name === undefined || name === user ? auth.check(token, session.host) : "denied";
   if (verdict === "ok") {
     session.stranger = false;
+    session.revoked = false;
     session.token = token;
     session.tokenGeneration = auth.generation();
     return true;
@@ -22,7 +23,7 @@ export const login = (call: Call, name: string | undefined, token: Buffer): bool
   return false;
 };
 
-/** After the tokens changed: a client whose token is no longer one of them is a stranger, and cannot become known again on this connection. */
+/** After the tokens changed: a client whose token is no longer one of them is a stranger. */
 export const recheck = (call: Call): void => {
   const { auth, session } = call;
   if (!auth.required || session.token === undefined || session.tokenGeneration === auth.generation()) return;
@@ -30,5 +31,5 @@ export const recheck = (call: Call): void => {
   if (auth.check(session.token, session.host) === "ok") return;
   session.token = undefined;
   session.stranger = true;
-  session.closing = true;
+  session.revoked = true;
 };

@@ -97,9 +97,12 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
     }
     const { arity } = row;
     if (arity > 0 ? args.count !== arity : args.count < -arity) return reject(call, wrongArity(row.name), row.cell);
-    if (session.stranger && !row.beforeLogin) return reject(call, noAuth, row.cell);
+    if (session.stranger && !row.beforeLogin) {
+      if (session.revoked) session.closing = true;
+      return reject(call, noAuth, row.cell);
+    }
     if (refusal !== undefined) {
-      call.metrics.kv_rejected_writes_total.inc({ reason: "too_large" });
+      if (row.command.flags.includes("write")) call.metrics.kv_rejected_writes_total.inc({ reason: "too_large" });
       return reject(call, refusal, row.cell);
     }
     if (row.firstKey !== 0 && !keysFit(call, row)) {

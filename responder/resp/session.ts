@@ -1,4 +1,5 @@
 // What the server knows of one client, apart from its socket.
+import type { Socket } from "node:net";
 import type { Row } from "./commands/command.ts";
 
 /** A command that waits for EXEC, with its own copy of the arguments. */
@@ -39,6 +40,8 @@ export interface Session {
   /** The token that was shown, to be checked again when the tokens change; never shown to anybody. */
   token: Buffer | undefined;
   tokenGeneration: number;
+  /** The token that was shown is no longer one: the next command that needs one ends the connection. */
+  revoked: boolean;
   transaction: Transaction | undefined;
   /** "skip": the next command is not answered either; "skipping": it is this one. */
   replies: "on" | "off" | "skip" | "skipping";
@@ -47,3 +50,28 @@ export interface Session {
   /** After this command's reply the connection is closed. */
   closing: boolean;
 }
+
+const addressOf = (host = "", port = 0) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
+
+export const createSession = (socket: Socket, id: number, now: number, stranger: boolean): Session => ({
+  id,
+  address: addressOf(socket.remoteAddress, socket.remotePort),
+  localAddress: addressOf(socket.localAddress, socket.localPort),
+  host: socket.remoteAddress ?? "",
+  since: now,
+  lastAt: now,
+  lastCommand: "",
+  name: "",
+  libraryName: "",
+  libraryVersion: "",
+  protocol: 2,
+  stranger,
+  token: undefined,
+  tokenGeneration: 0,
+  revoked: false,
+  transaction: undefined,
+  replies: "on",
+  noEvict: false,
+  noTouch: false,
+  closing: false,
+});

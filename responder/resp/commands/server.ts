@@ -101,9 +101,8 @@ const resetStat = ({ server: { counts }, reply }: Call): void => {
   reply.ok();
 };
 
-const time = ({ reply }: Call): void => {
-  // a reading of its own: elsewhere the time of the turn is enough
-  const now = Date.now();
+const time = ({ reply, store }: Call): void => {
+  const now = store.now();
   reply.array(2);
   reply.text(String(Math.floor(now / 1000)));
   reply.text(String((now % 1000) * 1000));
@@ -131,7 +130,7 @@ export const serverCommands: readonly Command[] = [
     difference: "A choice of the fields, and our own name, version and tenant under Server. /metrics has more.",
     run: info,
   },
-  { name: "time", arity: 1, flags: ["loading", "stale", "fast"], group: "server", since: "2.6.0", complexity: "O(1)", summary: "Return the current server time", difference: "To the millisecond.", run: time },
+  { name: "time", arity: 1, flags: ["loading", "stale", "fast"], group: "server", since: "2.6.0", complexity: "O(1)", summary: "Return the current server time", difference: "To the millisecond, and the time at which the command arrived.", run: time },
   {
     name: "config",
     arity: -2,

@@ -1,0 +1,154 @@
+// All clients of the Redis protocol: what they share, and a place for each.
+import type { Socket } from "node:net";
+import type { responderMetrics } from "#contract/metrics";
+import type { Timers } from "#lib/clock";
+import type { TurnClock } from "#lib/turn-clock";
+import type { Instruments } from "#telemetry/instruments";
+import type { Auth } from "../auth/auth.ts";
+import type { Store } from "../store/types.ts";
+import { createBudget } from "./budget.ts";
+import type { Call, Policy, ServerView } from "./commands/command.ts";
+import { Connection, type Hub } from "./connection.ts";
+import { createDispatcher } from "./dispatch.ts";
+import { defaultLimits, type RespLimits } from "./limits.ts";
+import { connectionMetricsOf, createCommandCounts, operationsOf } from "./metrics.ts";
+import { Parser } from "./parser.ts";
+import { Reply } from "./reply.ts";
+import { createSession, type Session } from "./session.ts";
+import { createTurns } from "./turns.ts";
+
+export interface ClientsDeps extends Policy {
+  readonly store: Store;
+  readonly clock: TurnClock;
+  readonly timers: Timers;
+  readonly auth: Auth;
+  readonly metrics: Instruments<typeof responderMetrics>;
+  readonly identity: ServerView["identity"];
+  readonly limits?: Partial<RespLimits>;
+}
+
+export interface Clients {
+  /** Takes the socket over, or tells it that there are too many. */
+  accept(socket: Socket): void;
+  /** Counts a client that was closed without a word. */
+  dropped(): void;
+  /** From now on connections are closed when they are idle. */
+  drain(): void;
+  /** Cuts what is left; answers how many had something unanswered. */
+  cut(): number;
+  /** For INFO. */
+  listensOn(port: number): void;
+  readonly limits: RespLimits;
+}
+
+const tooMany = "-ERR max number of clients reached\r\n";
+
+export const createClients = (deps: ClientsDeps): Clients => {
+  const { store, clock, timers, auth, metrics, identity } = deps;
+  const limits = { ...defaultLimits, ...deps.limits };
+  const connectionMetrics = connectionMetricsOf(metrics);
+  const connections = new Map<number, Connection>();
+  const turns = createTurns<Connection>(limits.connectionsPerTurn);
+  const dispatcher = createDispatcher(createCommandCounts(metrics));
+  const parser = new Parser({ ...limits, largeBytes: store.ownBufferBytes });
+  let draining = false;
+  let lastId = 0;
+  let port = 0;
+  let waitingBytes = 0;
+
+  const server: ServerView = {
+    identity,
+    startedAt: clock.now(),
+    get port() {
+      return port;
+    },
+    maxClients: limits.connections,
+    clients: () => connections.values(),
+    client: (id) => connections.get(id),
+    counts: { connections: 0, rejected: 0, commands: 0 },
+  };
+
+  const call: Call = {
+    args: parser.args,
+    // set before each piece of work
+    session: undefined as unknown as Session,
+    reply: new Reply(),
+    store,
+    auth,
+    policy: deps,
+    operations: operationsOf(metrics),
+    metrics,
+    server,
+    work: 0,
+    unfinished: undefined,
+    atomic: false,
+    run: (row) => dispatcher.run(call, row),
+    inputBudget: createBudget(limits.inputBudgetBytes),
+  };
+
+  const hub: Hub = {
+    call,
+    parser,
+    dispatcher,
+    limits,
+    clock,
+    timers,
+    metrics: connectionMetrics,
+    get draining() {
+      return draining;
+    },
+    defer: (connection) => turns.add(connection),
+    outputChanged: (bytes) => {
+      waitingBytes += bytes;
+      if (bytes < 0 || waitingBytes <= limits.outputBudgetBytes) return;
+      // slow readers share a budget; who holds most of it goes first
+      let largest: Connection | undefined;
+      for (const each of connections.values()) if (each.pendingOutput > (largest?.pendingOutput ?? 0)) largest = each;
+      largest?.closeSlow();
+    },
+    closed: ({ session }) => {
+      connections.delete(session.id);
+      connectionMetrics.open.dec();
+    },
+  };
+
+  const dropped = () => {
+    server.counts.rejected++;
+    connectionMetrics.rejected.inc();
+  };
+
+  const turnAway = (socket: Socket) => {
+    dropped();
+    socket.on("error", () => {});
+    const cancel = timers.after(limits.lingerMs, () => socket.destroy());
+    socket.once("close", cancel);
+    // what it sends is read, or closing would reset the connection and take the message with it
+    socket.resume();
+    socket.end(tooMany);
+  };
+
+  return {
+    limits,
+    dropped,
+    accept: (socket) => {
+      if (connections.size >= limits.connections) return turnAway(socket);
+      const session = createSession(socket, ++lastId, clock.tick(), auth.required);
+      connections.set(session.id, new Connection(socket, session, hub));
+      connectionMetrics.open.inc();
+      server.counts.connections++;
+    },
+    drain: () => {
+      draining = true;
+      for (const each of connections.values()) each.drain();
+    },
+    cut: () => {
+      let busy = 0;
+      for (const each of connections.values()) {
+        if (each.isBusy) busy++;
+        each.destroy();
+      }
+      return busy;
+    },
+    listensOn: (at) => void (port = at),
+  };
+};
