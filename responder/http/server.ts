@@ -68,7 +68,8 @@ export const createHttpServer = ({ app, recorder, timers, limits: given = {}, ob
         server.once("error", reject);
         server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
           server.off("error", reject);
-          server.once("close", timers.every(limits.checkMs, check));
+          // after the turn's reads: a process that was held up must not take it out on clients whose bytes are waiting
+          server.once("close", timers.every(limits.checkMs, () => setImmediate(check)));
           resolve(server.address() as AddressInfo);
         });
       }),
