@@ -1,7 +1,7 @@
 // Writes docs/api.md: a table for each object of the resource, for people.
 import { resourceSchema } from "./crd.ts";
 import { extraLabels } from "./fields.ts";
-import { apiVersion, kind } from "./names.ts";
+import { annotation, apiVersion, kind } from "./names.ts";
 import { type Structural, structural } from "./structural.ts";
 
 const code = (text: string): string => `\`${text}\``;
@@ -81,6 +81,14 @@ export const apiDocs = (): string => {
     ["Rules of the whole:", ...(root["x-kubernetes-validations"] ?? []).map(({ message, fieldPath }) => `- ${code((fieldPath ?? "").slice(1))}: ${message}`)].join("\n"),
     ...section("spec", spec),
     ...section("status", status),
+    "## annotations",
+    "On the KVResponder:",
+    [
+      "| annotation | meaning |",
+      "|---|---|",
+      `| ${code(annotation.rotateToken)} | Any value that it did not have before makes a new token (at most 128 characters count). Once every pod accepts it, ${code("status.tokenSecret")} names it; the old one is accepted for an hour more. Another value within that hour ends it for the old one at once: so two in a row shut out a token that has leaked. Without effect on a Secret of your own: give that a second key, and later take the first away. |`,
+    ].join("\n"),
+    ["```", `kubectl annotate kvr/orders ${annotation.rotateToken}="$(date +%s)" --overwrite`, "```"].join("\n"),
     "## labels",
     "Where you add labels to an object that the operator owns:",
     limits(labels)

@@ -4,7 +4,7 @@ import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memor
 import { maxNameLength } from "./names.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
 
-/** Node and its libraries need this much beside the entries; reason in docs/design-decisions.md. */
+/** Node and its libraries need this much beside the entries; reason in docs/design-decisions.md. The part per entry byte is one divided by a whole number. */
 export const memoryHeadroom = { fixedMi: 96, perEntryByte: 0.25 } as const;
 
 const resourceList = (description: string) =>

@@ -1,5 +1,5 @@
 // The step of a reconcile that sees to the Secrets: makes those that are not there, now and then.
-import type { KubeObject, KVResponder, Request } from "../objects.ts";
+import type { KVResponder, Request } from "../objects.ts";
 import type { RenderContext } from "../render/context.ts";
 import { ownedBy, secretShells, type SecretShell } from "../render/secrets.ts";
 import type { LookFor, Looks } from "./looks.ts";
@@ -28,11 +28,14 @@ export interface SecretResult extends SecretFinding {
   readonly nextMs: number;
 }
 
-/** A shell whose owner is in the cluster. A token whose owner could not be written waits for it. */
+/** The live object is the one that we want there, and it stays. */
+const isOurs = new Set<Outcome["result"]>(["created", "updated", "unchanged", "pending"]);
+
+/** A shell whose owner is in the cluster. A token whose owner could not be written, or is somebody else's, waits for it. */
 const owned = (shell: SecretShell, outcomes: readonly Outcome[]): SecretShell | undefined => {
   if (shell.owner === undefined) return shell;
-  const owner: KubeObject | undefined = outcomes.find((o) => o.desired.kind === "ConfigMap" && o.desired.metadata.name === shell.owner)?.live;
-  return owner && { ...shell, object: ownedBy(shell.object, owner) };
+  const owner = outcomes.find((o) => o.desired.kind === "ConfigMap" && o.desired.metadata.name === shell.owner);
+  return owner?.live && isOurs.has(owner.result) ? { ...shell, object: ownedBy(shell.object, owner.live) } : undefined;
 };
 
 const fingerprint = (shells: readonly SecretShell[], extra: string): string =>

@@ -10,7 +10,7 @@ import { startProduct, type Product } from "../support/product.ts";
 let product: Product;
 let cluster: Cluster;
 const merge = { contentType: "application/merge-patch+json" };
-const [propagationMs, overlapMs] = [4_000, 8_000];
+const [propagationMs, overlapMs] = [4_000, 10_000];
 
 beforeAll(async () => {
   product = await startProduct({ audit: true, operatorArgs: ["--token-propagation", `${propagationMs}ms`, "--token-overlap", `${overlapMs}ms`] });
@@ -83,9 +83,12 @@ describe("rotation", () => {
     const old = (await status("a")).tokenSecret ?? "";
     const [podsBefore, oldToken] = [await pods(), value(await secret(old))];
     await change("a", { metadata: { annotations: { "kvresponder.io/rotate-token": "first" } } });
-    const { next } = await cluster.waitFor("a new token on its way", async () => (await status("a")).tokenRotation);
+    const { tokenSecret, tokenRotation: { next } = {} } = await cluster.waitFor("a new token on its way", async () => {
+      const now = await status("a");
+      return now.tokenRotation && now;
+    });
     // not before every pod has read it
-    expect((await status("a")).tokenSecret).toBe(old);
+    expect(tokenSecret).toBe(old);
     await product.restartOperator();
     await cluster.waitFor("the new token is the one to use", async () => (await status("a")).tokenSecret === next, { timeoutMs: 30_000 });
     const [oldNow, newNow] = [await secret(old), await secret(next ?? "")];
@@ -93,6 +96,7 @@ describe("rotation", () => {
     expect(value(newNow)).not.toBe(oldToken);
     expect((await status("a")).tokenRotation).toMatchObject({ requested: "first", previous: old });
     await cluster.waitFor("the old token is gone", async () => (await secret(old)) === undefined, { timeoutMs: 30_000 });
+    await cluster.waitFor("the rotation is over", async () => (await status("a")).tokenRotation?.previous === undefined);
     expect((await status("a")).tokenRotation).toEqual({ requested: "first" });
     expect(value(await secret(next ?? ""))).toBe(value(newNow));
     expect(await pods()).toEqual(podsBefore);
@@ -100,8 +104,10 @@ describe("rotation", () => {
 
   test("a second request during the overlap ends it and makes a third token", async () => {
     await change("a", { metadata: { annotations: { "kvresponder.io/rotate-token": "second" } } });
-    await cluster.waitFor("the overlap", async () => (await status("a")).tokenRotation?.previous, { timeoutMs: 30_000 });
-    const { tokenSecret: second, tokenRotation } = await status("a");
+    const { tokenSecret: second, tokenRotation } = await cluster.waitFor("the overlap", async () => {
+      const now = await status("a");
+      return now.tokenRotation?.previous !== undefined && now;
+    }, { timeoutMs: 30_000 });
     const first = await secret(tokenRotation?.previous ?? "");
     await change("a", { metadata: { annotations: { "kvresponder.io/rotate-token": "third" } } });
     await cluster.waitFor("the third token is the one to use", async () => {

@@ -28,16 +28,16 @@ const setUp = ({ random = 0.5 } = {}) => {
     },
   };
   const looks = createLooks({ monotonic: () => now, random: () => random });
-  const look = async ({ spec = {}, urgent = false, ownerUid = "o1", tokenSlots = ["a"] as readonly ("a" | "b")[] } = {}) => {
+  const look = async ({ spec = {}, urgent = false, ownerUid = "o1", ownerResult = "unchanged" as OutcomeResult, tokenSlots = ["a"] as readonly ("a" | "b")[] } = {}) => {
     const c = { ...context(spec), tokenSlots };
     const owners = tokenSlots.map((slot): Outcome => {
       const name = `kv-responder-orders-token-${slot}-5f0c2f6e`;
       const object: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, uid: `${ownerUid}-${slot}` } };
-      return { desired: object, result: "unchanged", live: object };
+      return { desired: object, result: ownerResult, live: object };
     });
     asked.length = 0;
     const resource = { apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "orders" }, spec: c.spec } as KVResponder;
-    const result = await seeToSecrets(cluster, looks, { resource, context: c, outcomes: spec && "auth" in spec ? [] : owners, urgent, signal: AbortSignal.timeout(1_000) });
+    const result = await seeToSecrets(cluster, looks, { resource, context: c, outcomes: owners, urgent, signal: AbortSignal.timeout(1_000) });
     return { ...result, asked: [...asked], results: result.outcomes.map((o) => o.result) };
   };
   return { look, exists, bodies, pass: (ms: number) => void (now += ms), answerWith: (result: OutcomeResult | undefined) => void (answer = result) };
@@ -54,9 +54,10 @@ test("the peer secret belongs to the resource, a token to its ConfigMap; no valu
   for (const body of bodies) expect([body["data"], body["stringData"]]).toEqual([undefined, undefined]);
 });
 
-test("a token whose owner could not be written waits for it", async () => {
+test.each(["failed", "forbidden", "conflict", "deleting"] as const)("a token whose owner is not as it should be (%s) waits for it", async (ownerResult) => {
   const { look } = setUp();
-  expect((await look({ spec: { auth: { mode: "Token" } } })).asked).toEqual([peers]);
+  expect((await look({ ownerResult })).asked).toEqual([peers]);
+  expect((await look()).asked).toEqual([peers, token]);
 });
 
 describe("looks", () => {

@@ -1,6 +1,6 @@
 // The pods: confined, sized, told what to be, and left alone by what need not restart them.
 import { parseEnv } from "#contract/env";
-import { memoryPlan } from "#contract/memory";
+import { leastLimitBytes, memoryPlan } from "#contract/memory";
 import { runtimeFile } from "#contract/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -191,11 +191,13 @@ describe("what is mounted", () => {
 });
 
 describe("memory and CPU", () => {
+  const derived = `${leastLimitBytes(256 * 2 ** 20) / 2 ** 20}Mi`;
+
   test.each<[string, object, object]>([
-    ["derived from maxMemory", {}, { requests: { memory: "416Mi" }, limits: { memory: "416Mi" } }],
+    ["derived from maxMemory", {}, { requests: { memory: derived }, limits: { memory: derived } }],
     ["a limit of one's own, requested in full", { resources: { limits: { memory: "1024Mi" } } }, { requests: { memory: "1Gi" }, limits: { memory: "1Gi" } }],
-    ["a smaller request", { resources: { requests: { memory: "0.25Gi" } } }, { requests: { memory: "256Mi" }, limits: { memory: "416Mi" } }],
+    ["a smaller request", { resources: { requests: { memory: "0.25Gi" } } }, { requests: { memory: "256Mi" }, limits: { memory: derived } }],
     ["a request above the derived limit raises the limit", { resources: { requests: { memory: "2Gi" } } }, { requests: { memory: "2Gi" }, limits: { memory: "2Gi" } }],
-    ["CPU as Kubernetes stores it", { resources: { requests: { cpu: "0.5" }, limits: { cpu: "2000m" } } }, { requests: { cpu: "500m", memory: "416Mi" }, limits: { cpu: "2", memory: "416Mi" } }],
+    ["CPU as Kubernetes stores it", { resources: { requests: { cpu: "0.5" }, limits: { cpu: "2000m" } } }, { requests: { cpu: "500m", memory: derived }, limits: { cpu: "2", memory: derived } }],
   ])("%s", (_, spec, resources) => expect(responder(spec).resources).toEqual(resources));
 });
