@@ -61,6 +61,14 @@ test("a page is never longer than its limit, but for keys of one step, into whic
   expect([second.keys.length, second.cursor]).toEqual([7, "00000005"]);
 });
 
+test("a key that is shorter than the prefix does not borrow the end of the key before it", async () => {
+  // the model's steps follow the order of the writes
+  const store = createModelStore({ now: () => 1 });
+  for (const key of ["ab", "a"]) store.put(Buffer.from(key), 0, key.length, Buffer.alloc(0), 0, 0, 0);
+  const { keys } = await listKeys({ store, prefix: Buffer.from("ab"), takeTurn: async () => {}, cancelled: () => false }, 0, 10);
+  expect(keys.map((k) => k.key)).toEqual(["ab"]);
+});
+
 test("the last cursor of 32 bits is eight digits", async () => {
   const store = Object.assign(Object.create(createModelStore({ now: () => 1 })) as Store, { scan: (cursor: number) => (cursor === 0xffff_fffe ? 0xffff_ffff : 0) });
   const looked = { count: 0 };
