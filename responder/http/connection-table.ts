@@ -39,7 +39,7 @@ export interface ConnectionTable {
   accept(socket: Socket): void;
   /** Ends what has lasted too long. */
   check(): void;
-  /** From now on every answer is the last of its connection. */
+  /** From now on connections end with their next answer. */
   lastAnswers(): void;
   /** Ends those that ask nothing, now and from now on. */
   closeIdle(): void;

@@ -26,7 +26,7 @@ export interface FastServer {
   readonly head: Head;
   readonly output: FastOutput;
   readonly path: FastPath;
-  /** Every answer is the last of its connection. */
+  /** Connections end with the next answer. */
   draining(): boolean;
   /** No connection is kept idle any more. */
   ending(): boolean;
@@ -205,14 +205,14 @@ export class FastConnection {
   #request(bytes: Buffer, p: number, plan: WritePlan, startedAt: number): number {
     const { head, path, recorder } = this.#server;
     const exchange = recorder.beginAt(head.method, "kv", startedAt);
-    const close = head.close || this.#server.draining();
+    const end = p + head.contentLength;
+    const close = head.close || this.#isLastOfDrain(bytes, end);
     this.#last = close;
     if (head.method !== "PUT") {
       this.#answered.push(exchange);
       this.#lent = path.answer(head, plan, exchange, close);
       return p;
     }
-    const end = p + head.contentLength;
     if (end <= bytes.length && head.contentLength <= this.#server.store.ownBufferBytes) {
       this.#answered.push(exchange);
       path.write(head.key, head.keyFrom, head.keyTo, bytes, p, end, plan, exchange, close);
@@ -227,7 +227,7 @@ export class FastConnection {
   /** Gives the body what has come of it; returns where the rest begins. */
   #fill(body: ConnectionBody, bytes: Buffer, from: number): number {
     const to = Math.min(bytes.length, from + body.missing());
-    const close = body.close || this.#server.draining();
+    const close = body.close || this.#isLastOfDrain(bytes, to);
     const { exchange } = body;
     const done = body.add(bytes, from, to, close);
     if (exchange && body.exchange === undefined) {
@@ -236,6 +236,11 @@ export class FastConnection {
     }
     if (done) this.#body = undefined;
     return to;
+  }
+
+  /** In a drain the last request that has arrived gets the last answer: those that came with it are not turned away. */
+  #isLastOfDrain(bytes: Buffer, end: number): boolean {
+    return end >= bytes.length && this.#server.draining();
   }
 
   #dropBody(): void {

@@ -18,7 +18,7 @@ export interface GeneralServer {
   readonly server: Server;
   /** Reads HTTP from the socket from here on. `auth`: what is known of its client already. */
   serve(socket: Socket, auth?: ConnectionAuth): void;
-  /** From now on every answer is the last of its connection. */
+  /** From now on connections end with their next answer. */
   lastAnswers(): void;
   /** Ends those that wait for no answer, now and from now on. */
   closeIdle(): void;
@@ -82,7 +82,6 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
     const exchange = recorder.begin(incoming.method ?? "", pathOf(incoming.url ?? ""));
     exchanges.set(incoming, exchange);
     inFlight.set(outgoing, exchange);
-    if (draining) outgoing.shouldKeepAlive = false;
     outgoing.once("close", () => {
       inFlight.delete(outgoing);
       recorder.finish(exchange, outgoing.writableFinished ? outgoing.statusCode : 499);
@@ -91,12 +90,21 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
     });
     const before = sockets.get(socket);
     sockets.set(socket, outgoing);
+    // it was to be the last, and now is not
+    if (before && draining && !before.headersSent) before.shouldKeepAlive = true;
     const answer = () => {
+      if (draining) endAfterLast(outgoing);
       if (!outgoing.destroyed) void listener(incoming, outgoing);
     };
     // requests that are sent without waiting take effect in their order, as they do on the fast path
     if (before && inFlight.has(before)) before.once("close", answer);
+    // not before all that came with it is known
+    else if (draining) setImmediate(answer);
     else answer();
+  };
+  /** In a drain the last request that has arrived gets the last answer: those that came with it are not turned away. */
+  const endAfterLast = (outgoing: ServerResponse) => {
+    if (sockets.get(outgoing.req.socket) === outgoing) outgoing.shouldKeepAlive = false;
   };
 
   const server = createServer({
@@ -164,7 +172,7 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
     },
     lastAnswers: () => {
       draining = true;
-      for (const outgoing of inFlight.keys()) outgoing.shouldKeepAlive = false;
+      for (const outgoing of inFlight.keys()) endAfterLast(outgoing);
     },
     closeIdle: () => {
       ending = true;
