@@ -29,7 +29,7 @@ const askUntilClosed = async (port: number, name: string, tally: Tally, { pipeli
   let toldToClose = false;
   const ask = () => {
     waiting = pipelined;
-    const row = Array.from({ length: pipelined }, (_, i) => (i % 2 === 0 ? put(`${name}-${i}`, "v".repeat(50), way) : get(`${name}-${i - 1}`, way)));
+    const row = Array.from({ length: pipelined }, (_, i) => (i % 2 === 0 ? get(`${name}-${i}`, way) : put(`${name}-${i - 1}`, "v".repeat(50), way)));
     socket.write(row.join(""));
   };
   socket.on("data", (chunk: Buffer) => {
@@ -41,7 +41,7 @@ const askUntilClosed = async (port: number, name: string, tally: Tally, { pipeli
       const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
       if (buffer.length < end + 4 + length) return;
       buffer = buffer.slice(end + 4 + length);
-      if (!/^HTTP\/1\.1 20[014] /.test(head)) tally.problems.push(`${name} was answered ${head.slice(0, 20)}`);
+      if (!/^HTTP\/1\.1 (20[014]|404) /.test(head)) tally.problems.push(`${name} was answered ${head.slice(0, 20)}`);
       toldToClose ||= /^connection: close/im.test(head);
       tally.answered++;
       waiting--;
@@ -69,9 +69,9 @@ const pooled = (first: ResponderProcess, second: ResponderProcess, tally: Tally)
         else direct({ ...options, port: String(second.ports.api) }, done);
       }),
   });
-  let stopped = false;
+  const stop = new AbortController();
   const client = async (n: number) => {
-    for (let i = 0; !stopped; i++) {
+    for (let i = 0; !stop.signal.aborted; i++) {
       const method = i % 3 === 0 ? "PUT" : "GET";
       try {
         const { statusCode, body } = await pool.request({ method, path: `/v1/kv/pool-${n}`, ...(method === "PUT" ? { body: Buffer.alloc(i % 300 === 0 ? 100_000 : 100, "x") } : {}) });
@@ -85,7 +85,7 @@ const pooled = (first: ResponderProcess, second: ResponderProcess, tally: Tally)
   };
   const clients = Promise.all(Array.from({ length: 16 }, (_, n) => client(n)));
   return async () => {
-    stopped = true;
+    stop.abort();
     await clients;
     await pool.destroy();
   };

@@ -224,6 +224,19 @@ describe("one client among others", () => {
     expect([await fast.series("kv_http_requests_in_flight"), await fast.series(kv("GET", 200))]).toEqual([0, 20]);
   });
 
+  test("answers that wait for their client are not written over by the answers of others", async () => {
+    const fast = openFast();
+    const [slow, quick] = [fast.connect(), fast.connect()];
+    slow.say(put("slow", "s".repeat(1000)));
+    quick.say(put("quick", "q".repeat(1000)));
+    slow.socket.stall();
+    slow.say(get("slow"));
+    quick.say(get("quick"));
+    slow.socket.catchUp();
+    await nextTurn();
+    expect([slow.heard().endsWith("s".repeat(1000)), quick.heard().endsWith("q".repeat(1000))]).toEqual([true, true]);
+  });
+
   test("one that reads nothing for too long is dropped and counted; its answers never arrived", async () => {
     const fast = openFast();
     const client = fast.connect();
