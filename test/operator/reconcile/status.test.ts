@@ -102,6 +102,29 @@ test("lastTransitionTime changes if and only if the condition's status changes",
   expect(sameStatus(status({ resource: resource({}, ready), now: "2026-01-01T00:02:00Z" }), ready)).toBe(true);
 });
 
+describe("tokens and the Redis protocol", () => {
+  const tokens = { secret: "kv-responder-a-token-a-u1", rotation: { requested: "1" } };
+
+  test("the Secret to use and the rotation are told; refused, what was told before stays", () => {
+    expect(status({ tokens })).toMatchObject({ tokenSecret: tokens.secret, tokenRotation: tokens.rotation });
+    expect(status({ tokens: {} })).not.toHaveProperty("tokenSecret");
+    const before = resource({}, { observedGeneration: 3, tokenSecret: "kept", tokenRotation: { requested: "0" } });
+    expect(status({ resource: before, refusal: { reason: "TenantTaken", message: "m" } })).toMatchObject({ tokenSecret: "kept", tokenRotation: { requested: "0" } });
+  });
+
+  test("a missing Secret of one's own explains missing pods, and is no news while all are there", () => {
+    expect(brief({ missingSecret: "mine", deployment: deployment(2) }, "WorkloadAvailable")).toBe("False/SecretMissing");
+    expect(get({ missingSecret: "mine", deployment: deployment(2) }, "Ready")?.message).toContain("mine");
+    expect(brief({ missingSecret: "mine" }, "WorkloadAvailable")).toBe("True/AllReplicasReady");
+  });
+
+  test("an address for Redis clients while there is one", () => {
+    expect(status().endpoints).toEqual({ http: "http://kv-responder-a.team.svc", metrics: "kv-responder-a.team.svc:9090" });
+    const spec = { protocols: { resp: { enabled: true, port: 7000 } } };
+    expect(status({ resource: resource(spec) }).endpoints?.resp).toBe("redis://kv-responder-a.team.svc:7000");
+  });
+});
+
 test("for every combination: reasons come from the closed set, and Ready is never True beside Reconciling or Stalled", () => {
   const result = fc.constantFrom<OutcomeResult>("created", "updated", "unchanged", "pending", "conflict", "forbidden", "missingKind", "deleting", "failed");
   fc.assert(
