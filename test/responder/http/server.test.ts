@@ -1,6 +1,15 @@
+import { once } from "node:events";
 import { Agent } from "node:http";
+import { connect } from "node:net";
+import { responderMetrics } from "#contract/metrics";
+import { systemClock, systemTimers } from "#lib/clock";
+import { createTelemetry } from "#telemetry/instruments";
+import { Hono } from "hono";
 import { afterEach, describe, expect, test } from "vitest";
-import { codeOf, openApi, type Api, type Options } from "./harness.ts";
+import type { HonoEnv } from "../../../responder/http/env.ts";
+import { createRecorder } from "../../../responder/http/exchange.ts";
+import { createHttpServer } from "../../../responder/http/server.ts";
+import { codeOf, createCapture, openApi, type Api, type Options } from "./harness.ts";
 
 const open: Api[] = [];
 const start = async (options: Options = {}) => {
@@ -205,5 +214,22 @@ describe("drain", () => {
     expect(await api.server.drain(100)).toBe(1);
     expect(await closed).toBe("");
     await expect.poll(() => api.series(kv("PUT", 499))).toBe(1);
+  });
+
+  test("requests that arrive together in a drain are all answered, also by routes that answer at once", async () => {
+    const app = new Hono<HonoEnv>().get("*", () => new Response("x"));
+    const { metrics } = createTelemetry(responderMetrics, { processMetrics: false });
+    const server = createHttpServer({ app, recorder: createRecorder({ metrics, log: createCapture().log, clock: systemClock }), timers: systemTimers });
+    const { port } = await server.listen("127.0.0.1", 0);
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    let heard = "";
+    socket.on("data", (chunk: Buffer) => void (heard += chunk.toString()));
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(socket, "data");
+    const drained = server.drain(10_000);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3));
+    await once(socket, "close");
+    expect([heard.match(/200 OK/g)?.length, heard.match(/Connection: close/g)?.length, await drained]).toEqual([4, 1, 0]);
   });
 });
