@@ -96,7 +96,7 @@ const main = async () => {
   const resp =
     config.respPort === undefined
       ? undefined
-      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, identity: { version, tenant }, ...rules, evictionPolicy });
+      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, log, identity: { version, tenant }, ...rules, evictionPolicy });
   const management = createHttpServer({
     app: createManagement({
       log,

@@ -4,12 +4,14 @@ import type { responderMetrics } from "#contract/metrics";
 import type { Timers } from "#lib/clock";
 import type { TurnClock } from "#lib/turn-clock";
 import type { Instruments } from "#telemetry/instruments";
+import type { Log } from "#telemetry/logger";
 import type { Auth } from "../auth/auth.ts";
 import type { Store } from "../store/types.ts";
 import { createBudget } from "./budget.ts";
 import type { Call, Policy, ServerView } from "./commands/command.ts";
-import { Connection, type Hub } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatch.ts";
+import type { Hub } from "./hub.ts";
 import { defaultLimits, type RespLimits } from "./limits.ts";
 import { connectionMetricsOf, createCommandCounts, operationsOf } from "./metrics.ts";
 import { Parser } from "./parser.ts";
@@ -23,6 +25,7 @@ export interface ClientsDeps extends Policy {
   readonly timers: Timers;
   readonly auth: Auth;
   readonly metrics: Instruments<typeof responderMetrics>;
+  readonly log: Pick<Log, "error">;
   readonly identity: ServerView["identity"];
   readonly limits?: Partial<RespLimits>;
 }
@@ -32,8 +35,8 @@ export interface Clients {
   accept(socket: Socket): void;
   /** Counts a client that was closed without a word. */
   dropped(): void;
-  /** From now on connections are closed when they are idle. */
-  drain(): void;
+  /** From now on connections are closed when they are quiet, and within half of `ms` also the others, each after an answer. */
+  drain(ms: number): void;
   /** Cuts what is left; answers how many had something unanswered. */
   cut(): number;
   /** For INFO. */
@@ -41,17 +44,19 @@ export interface Clients {
   readonly limits: RespLimits;
 }
 
+/** How often a drain looks for connections that have become quiet. */
+const drainEveryMs = 5;
 const tooMany = "-ERR max number of clients reached\r\n";
 
 export const createClients = (deps: ClientsDeps): Clients => {
-  const { store, clock, timers, auth, metrics, identity } = deps;
+  const { store, clock, timers, auth, metrics, log, identity } = deps;
   const limits = { ...defaultLimits, ...deps.limits };
   const connectionMetrics = connectionMetricsOf(metrics);
   const connections = new Map<number, Connection>();
   const turns = createTurns<Connection>(limits.connectionsPerTurn);
   const dispatcher = createDispatcher(createCommandCounts(metrics));
   const parser = new Parser({ ...limits, largeBytes: store.ownBufferBytes });
-  let draining = false;
+  let impatient = false;
   let lastId = 0;
   let port = 0;
   let waitingBytes = 0;
@@ -86,7 +91,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     inputBudget: createBudget(limits.inputBudgetBytes),
   };
 
-  const hub: Hub = {
+  const hub: Hub<Connection> = {
     call,
     parser,
     dispatcher,
@@ -94,8 +99,9 @@ export const createClients = (deps: ClientsDeps): Clients => {
     clock,
     timers,
     metrics: connectionMetrics,
-    get draining() {
-      return draining;
+    log,
+    get impatient() {
+      return impatient;
     },
     defer: (connection) => turns.add(connection),
     outputChanged: (bytes) => {
@@ -137,9 +143,18 @@ export const createClients = (deps: ClientsDeps): Clients => {
       connectionMetrics.open.inc();
       server.counts.connections++;
     },
-    drain: () => {
-      draining = true;
-      for (const each of connections.values()) each.drain();
+    drain: (ms) => {
+      const patience = Math.min(limits.patienceMs, ms / 2);
+      const start = clock.tick();
+      const look = () => {
+        const elapsed = clock.tick() - start;
+        impatient = elapsed >= patience;
+        const quiet = impatient ? 0 : limits.quietMs * (1 - elapsed / patience);
+        for (const each of connections.values()) if (elapsed + start - each.session.lastAt >= quiet) each.drain();
+        if (connections.size === 0) cancel();
+      };
+      const cancel = timers.every(drainEveryMs, look);
+      look();
     },
     cut: () => {
       let busy = 0;

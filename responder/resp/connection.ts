@@ -1,35 +1,14 @@
 // One client: reads its commands, runs them in order, and lets the others have their turn.
 import type { Socket } from "node:net";
-import type { Timers } from "#lib/clock";
-import type { TurnClock } from "#lib/turn-clock";
-import type { Call, ClientView, Step } from "./commands/command.ts";
+import type { ClientView, Step } from "./commands/command.ts";
 import { tooLong } from "./commands/errors.ts";
 import { abandon } from "./commands/transactions.ts";
 import { recheck } from "./credentials.ts";
-import type { Dispatcher } from "./dispatch.ts";
+import type { Hub } from "./hub.ts";
 import { Input } from "./input.ts";
-import type { RespLimits } from "./limits.ts";
-import type { ConnectionMetrics } from "./metrics.ts";
 import { createOutput, type Output } from "./output.ts";
-import { parsed, type Parser } from "./parser.ts";
+import { parsed } from "./parser.ts";
 import type { Session } from "./session.ts";
-
-/** What all connections of a server share. */
-export interface Hub {
-  readonly call: Call;
-  readonly parser: Parser;
-  readonly dispatcher: Dispatcher;
-  readonly limits: RespLimits;
-  readonly clock: TurnClock;
-  readonly timers: Timers;
-  readonly metrics: ConnectionMetrics;
-  readonly draining: boolean;
-  /** `goOn` is called in a later turn. */
-  defer(connection: Connection): void;
-  /** So many bytes of replies more, or fewer, wait for slow readers. */
-  outputChanged(bytes: number): void;
-  closed(connection: Connection): void;
-}
 
 const nothing = Buffer.alloc(0);
 /** Node reads at most so many bytes at once: after less than that the kernel had no more. */
@@ -38,7 +17,7 @@ const fullRead = 64 * 1024;
 export class Connection implements ClientView {
   readonly session: Session;
   private readonly socket: Socket;
-  private readonly hub: Hub;
+  private readonly hub: Hub<Connection>;
   private readonly input: Input;
   private readonly output: Output;
   /** Complete commands that wait for their turn, or for the replies before them to leave. */
@@ -58,7 +37,7 @@ export class Connection implements ClientView {
   private arrivals = 0;
   private cancelLinger: (() => void) | undefined = undefined;
 
-  constructor(socket: Socket, session: Session, hub: Hub) {
+  constructor(socket: Socket, session: Session, hub: Hub<Connection>) {
     this.socket = socket;
     this.session = session;
     this.hub = hub;
@@ -102,8 +81,9 @@ export class Connection implements ClientView {
     this.socket.destroy();
   }
 
-  /** Sends the FIN once nothing has come for a turn of the event loop. */
+  /** Sends the FIN, unless something is being done, or comes before the next turn of the event loop. */
   drain(): void {
+    if (this.finished || this.isBusy) return;
     const before = this.arrivals;
     // the second is after a poll that has surely seen this socket being read
     setImmediate(() =>
@@ -133,12 +113,20 @@ export class Connection implements ClientView {
     this.settle(chunk.length < fullRead && this.arrivals > this.pausedAt);
   }
 
-  /** Runs what is in `data` as far as this turn goes. */
   private work(data: Buffer): void {
+    this.enter();
+    try {
+      this.run(data);
+    } catch (err) {
+      this.fail(err);
+    }
+  }
+
+  /** Runs what is in `data` as far as this turn goes. */
+  private run(data: Buffer): void {
     const { hub, session, input } = this;
     const { call, parser, limits, dispatcher } = hub;
     const { reply } = call;
-    this.enter();
     let at = 0;
     let work = 0;
     while (at < data.length && !session.closing) {
@@ -158,7 +146,7 @@ export class Connection implements ClientView {
           input.release(parser.args.own);
           this.refusal = undefined;
         }
-        if (reply.size() > limits.replyBytes) return this.closeSlow();
+        if (reply.size() > limits.replyBytes) return this.tooMuch();
         if (call.unfinished !== undefined) {
           this.step = call.unfinished;
           call.unfinished = undefined;
@@ -211,6 +199,20 @@ export class Connection implements ClientView {
     this.session.closing = true;
   }
 
+  /** A fault of ours: it costs this client its connection, and nobody else anything. */
+  private fail(err: unknown): void {
+    const { call, log } = this.hub;
+    log.error({ err, command: this.session.lastCommand }, "command failed");
+    call.atomic = false;
+    call.unfinished = undefined;
+    call.reply.discard();
+    call.reply.error("ERR internal error");
+    this.session.closing = true;
+    this.rest = nothing;
+    this.step = undefined;
+    this.flush();
+  }
+
   /** Too much is unfinished, of this client or of all together. */
   private refuseInput(): void {
     this.enter();
@@ -218,6 +220,13 @@ export class Connection implements ClientView {
     this.session.closing = true;
     this.flush();
     this.settle(false);
+  }
+
+  /** One reply is beyond all bounds. */
+  private tooMuch(): void {
+    // the next client must not get it
+    this.hub.call.reply.discard();
+    this.closeSlow();
   }
 
   /** false: replies wait for the client to read. */
@@ -256,20 +265,25 @@ export class Connection implements ClientView {
 
   private goOn(): void {
     if (this.finished || this.deferred || this.output.waiting || this.socket.destroyed) return;
-    if (this.step !== undefined) {
-      this.enter();
-      if (this.step()) {
-        this.step = undefined;
-        if (this.hub.call.reply.size() > this.hub.limits.replyBytes) return this.closeSlow();
-        this.flush();
-      } else this.putOff();
-    }
+    if (this.step !== undefined) this.goOnWith(this.step);
     if (this.step === undefined && !this.output.waiting && this.rest.length > 0) {
       const { rest } = this;
       this.rest = nothing;
       this.work(rest);
     }
     this.settle(false);
+  }
+
+  private goOnWith(step: Step): void {
+    this.enter();
+    try {
+      if (!step()) return this.putOff();
+    } catch (err) {
+      return this.fail(err);
+    }
+    this.step = undefined;
+    if (this.hub.call.reply.size() > this.hub.limits.replyBytes) this.tooMuch();
+    else this.flush();
   }
 
   /** After each piece of work: reads on, stops reading, or closes. `emptied`: nothing more had arrived. */
@@ -288,8 +302,7 @@ export class Connection implements ClientView {
       this.pausedAt = this.arrivals + 1;
       this.socket.resume();
     }
-    if (!this.hub.draining || this.isBusy) return;
-    // with the reply of a client that waits for it, the FIN cannot cross a command
+    if (!this.hub.impatient || this.isBusy) return;
     if (emptied) this.finish();
     else this.drain();
   }

@@ -28,7 +28,7 @@ export class Input {
   append(bytes: Buffer): boolean {
     const length = this.length + bytes.length;
     if (length > this.carry.length) {
-      const room = Math.max(length, 2 * this.carry.length);
+      const room = Math.max(length, Math.min(2 * this.carry.length, this.needed));
       if (!this.take(room - this.carry.length)) return false;
       const larger = Buffer.allocUnsafeSlow(room);
       this.carry.copy(larger, 0, 0, this.length);

@@ -31,6 +31,10 @@ export interface RespLimits {
   /** After our FIN the client has so long to close its side. */
   readonly lingerMs: number;
   readonly keepAliveMs: number;
+  /** When draining, a connection on which nothing has come for so long is closed; less and less is asked for as time goes by. */
+  readonly quietMs: number;
+  /** When draining, a client that is never quiet is closed after so long, right after an answer. */
+  readonly patienceMs: number;
 }
 
 const mebibyte = 2 ** 20;
@@ -52,6 +56,8 @@ export const defaultLimits: RespLimits = {
   flushBytes: 64 * 1024,
   lingerMs: 2_000,
   keepAliveMs: 60_000,
+  quietMs: 50,
+  patienceMs: 5_000,
 };
 
 /** Keys are 1..512 bytes. */

@@ -52,8 +52,7 @@ export const createOutput = ({ socket, reply, left }: OutputDeps): Output => {
     flush: () => {
       if (reply.length === 0) return true;
       if (socket.destroyed || socket.writableEnded) {
-        reply.truncate(0);
-        reply.reset();
+        reply.discard();
         return true;
       }
       if (reply.inserts.length === 0) socket.write(reply.bytes.subarray(0, reply.length), written);

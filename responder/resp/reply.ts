@@ -217,6 +217,12 @@ export class Reply {
     this.length = from + length - to;
   }
 
+  /** Forgets what was written: nobody will read it. */
+  discard(): void {
+    this.truncate(0);
+    this.reset();
+  }
+
   /** Begins anew; the buffer may be written over. */
   reset(): void {
     this.length = 0;

@@ -33,7 +33,7 @@ export const createRespServer = (deps: ClientsDeps): Listener => {
           cancel();
           resolve(cut);
         });
-        clients.drain();
+        clients.drain(ms);
       }),
   };
 };

@@ -1,6 +1,7 @@
 // The Redis protocol without a network: clients on test sockets, over the model store, at a time that the test sets.
 import { responderMetrics } from "#contract/metrics";
 import { createTelemetry } from "#telemetry/instruments";
+import type { Fields } from "#telemetry/logger";
 import { noAuth, type Auth } from "../../../responder/auth/auth.ts";
 import { createClients } from "../../../responder/resp/clients.ts";
 import type { RespLimits } from "../../../responder/resp/limits.ts";
@@ -58,6 +59,10 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
       if (from === 0 && to === value.length) loose.delete(value);
       return outcome;
     },
+    peek: (key, from, to) => {
+      if (key.toString("latin1", from, to) === "fault") throw new Error("a fault in the store");
+      return model.peek(key, from, to);
+    },
     borrowValue: (slot) => {
       const value = model.borrowValue(slot);
       if (!value) return undefined;
@@ -72,12 +77,14 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     },
   };
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
+  const errors: Fields[] = [];
   const clients = createClients({
     store,
     clock: { now, tick: now },
     timers: time,
     auth,
     metrics: telemetry.metrics,
+    log: { error: (fields) => void errors.push(fields) },
     identity: { version: "1.2.3", tenant: "acme" },
     evictionPolicy: "TinyLFU",
     maxValueBytes,
@@ -96,7 +103,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     if (line === undefined) throw new Error(`no series ${name}`);
     return Number(line.slice(name.length + 1));
   };
-  return { clients, connect, store, series, time, loose, borrowed: () => borrowed, refuse: (outcome?: "full" | "tooLarge") => void (refuse = outcome && putOutcome[outcome]) };
+  return { clients, connect, store, errors, series, time, loose, borrowed: () => borrowed, refuse: (outcome?: "full" | "tooLarge") => void (refuse = outcome && putOutcome[outcome]) };
 };
 
 /** One client that says one thing after the other, and hears each answer: `ask("SET a 1")` -> "+OK\r\n". */
