@@ -22,6 +22,15 @@ const plainType = latin1(`content-type: ${defaultContentType}\r\ncontent-length:
 const lengthOpens = latin1("content-length: ");
 const retryAfter = "retry-after: 1\r\n";
 
+/** Misses are as common as hits: their body is made once. */
+const bodies = new Map<ErrorCode, string>();
+const bodyOf = (code: ErrorCode, detail: string | undefined): string => {
+  if (detail !== undefined) return problemBody(code, detail);
+  const body = bodies.get(code) ?? problemBody(code);
+  bodies.set(code, body);
+  return body;
+};
+
 /** Of an answer without its value: every header, a content type of 255 bytes included. */
 const headRoom = 1024;
 
@@ -143,7 +152,7 @@ export const createFastOutput = ({ store, limits, now }: FastOutputDeps): FastOu
       tail(close);
     },
     problem: (code, detail, withBody, close) => {
-      const body = problemBody(code, detail);
+      const body = bodyOf(code, detail);
       const retry = code === "busy" ? retryAfter : "";
       // HEAD says no length, because the general server does not
       addText(`${statusLine(errors[code].status)}content-type: ${problemType}\r\n${retry}${withBody ? `Content-Length: ${body.length}\r\n` : ""}`);
