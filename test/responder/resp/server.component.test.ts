@@ -93,11 +93,11 @@ describe("drain", () => {
   /** Sends one command after the other, each after the answer to the last, until told to stop; then waits for the FIN. */
   const busyClient = async (port: number, goesOn: (sent: number) => boolean) => {
     const { socket, ended, until, received } = await dial(port);
-    let over = false;
-    const fin = ended.then(() => (over = true));
+    const state = { over: false };
+    const fin = ended.then(() => (state.over = true));
     const answered = () => received().split("\r\n").length - 1;
     let sent = 0;
-    while (!over && goesOn(sent)) {
+    while (!state.over && goesOn(sent)) {
       socket.write("INCR a\r\n");
       sent++;
       await Promise.race([until(() => answered() >= sent), fin]);
@@ -110,15 +110,15 @@ describe("drain", () => {
   test("waits for busy clients to be quiet, so that none of their commands is lost", async () => {
     const { port, drain } = await open();
     let draining = false;
-    let most = 0;
+    const seen = { most: 0 };
     let since = 0;
     const goesOn = (sent: number) => {
-      most = Math.max(most, sent);
+      seen.most = Math.max(seen.most, sent);
       if (draining) since++;
       return since < 2000;
     };
     const clients = Array.from({ length: 20 }, () => busyClient(port, goesOn));
-    while (most < 50) await new Promise((resolve) => setImmediate(resolve));
+    while (seen.most < 50) await new Promise((resolve) => setImmediate(resolve));
     draining = true;
     expect(await drain(60_000)).toBe(0);
     expect(since).toBeGreaterThanOrEqual(2000);
@@ -127,14 +127,14 @@ describe("drain", () => {
 
   test("does not wait for ever for clients that are never quiet: they lose what crosses the FIN", async () => {
     const { port, drain } = await open({ patienceMs: 100 });
-    let busy = 0;
+    const seen = { busy: 0 };
     const clients = Array.from({ length: 5 }, () =>
       busyClient(port, (sent) => {
-        if (sent === 50) busy++;
+        if (sent === 50) seen.busy++;
         return true;
       }),
     );
-    while (busy < 5) await new Promise((resolve) => setImmediate(resolve));
+    while (seen.busy < 5) await new Promise((resolve) => setImmediate(resolve));
     expect(await drain(60_000)).toBe(0);
     for (const { end, unanswered } of await Promise.all(clients)) {
       expect(end).toBe("fin");
@@ -207,10 +207,9 @@ describe("drain", () => {
 
 test("a client above the cap reads why, even if it has sent something", async () => {
   const { port } = await open({ connections: 1 });
-  await dial(port).then(async ({ socket, until }) => {
-    socket.write("PING\r\n");
-    await until((text) => text === "+PONG\r\n");
-  });
+  const first = await dial(port);
+  first.socket.write("PING\r\n");
+  await first.until((text) => text === "+PONG\r\n");
   const second = await dial(port);
   second.socket.write("PING\r\n".repeat(1000));
   expect(await second.ended).toBe("fin");
