@@ -20,6 +20,9 @@ export interface ConnectionBody {
   drop(): void;
 }
 
+/** A body that comes byte by byte must not cost an object for each of them: the budget counts bytes only. */
+const mostPieces = 64;
+
 export interface ConnectionBodyDeps {
   readonly store: Store;
   readonly budget: BodyBudget;
@@ -80,6 +83,7 @@ export const createConnectionBody = ({ store, budget, path, output }: Connection
           return come === length;
         }
         pieces.push(bytes.subarray(from, to));
+        if (pieces.length === mostPieces) pieces = [Buffer.concat(pieces)];
         if (adopt) {
           whole = store.allocate(length);
           let copied = 0;

@@ -166,7 +166,8 @@ export class FastConnection {
   /** Everything that could be answered is; goes on when more arrives. */
   #settle(rest: Buffer | undefined, continues: boolean): void {
     const paused = this.phase === "busy" || this.phase === "waiting";
-    this.#rest = rest;
+    // a copy: a few bytes of a head must not keep the whole chunk alive that they came in
+    this.#rest = rest && Buffer.from(rest);
     this.phase = this.#body ? "body" : rest ? "head" : "idle";
     // a request's time runs from the first byte of its head
     if (!continues) this.since = this.#server.turn.now();
