@@ -29,7 +29,7 @@ export const open = async ({ host, port }: Endpoint): Promise<Connection> => {
   const socket = connect({ host, port, noDelay: true });
   await once(socket, "connect");
   let pending: Buffer = Buffer.alloc(0);
-  let closed = false;
+  const state = { closed: false };
   let wake = () => {};
   socket.on("data", (chunk: Buffer) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
@@ -38,11 +38,11 @@ export const open = async ({ host, port }: Endpoint): Promise<Connection> => {
   // a reset is an end as well: redis resets when bytes arrive after it has closed
   socket.on("error", () => {});
   socket.on("close", () => {
-    closed = true;
+    state.closed = true;
     wake();
   });
   socket.on("end", () => {
-    closed = true;
+    state.closed = true;
     wake();
   });
 
@@ -61,7 +61,7 @@ export const open = async ({ host, port }: Endpoint): Promise<Connection> => {
       if (next) {
         got.push(next.reply);
         pending = pending.subarray(next.end);
-      } else if (closed) break;
+      } else if (state.closed) break;
       else await news();
     }
     return got;
@@ -70,7 +70,7 @@ export const open = async ({ host, port }: Endpoint): Promise<Connection> => {
     write: (bytes) => void socket.write(bytes, "latin1"),
     replies,
     bytesUntil: async (isAll) => {
-      while (!closed && !isAll(pending)) await news();
+      while (!state.closed && !isAll(pending)) await news();
       const all = pending;
       pending = Buffer.alloc(0);
       return all;
@@ -82,7 +82,7 @@ export const open = async ({ host, port }: Endpoint): Promise<Connection> => {
       return reply;
     },
     get closed() {
-      return closed && pending.length === 0;
+      return state.closed && pending.length === 0;
     },
     socket,
     [Symbol.dispose]: () => socket.destroy(),

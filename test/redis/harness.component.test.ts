@@ -41,16 +41,15 @@ const liar = async (to: Endpoint, change: (reply: string) => string): Promise<Ru
 test.for([
   { lie: "says -1 where Redis says -2", told: ":-1", change: (reply: string) => reply.replace(/:-2\r/g, ":-1\r") },
   { lie: "takes an empty value for none", told: "$-1", change: (reply: string) => reply.replace(/\$0\r\n\r\n/g, "$-1\r\n") },
-  { lie: "loses an entry of long lists", told: "ours", change: (reply: string) => reply.replace(/^\*3\r\n\$1\r\n.\r\n/, "*2\r\n") },
   { lie: "words an error differently", told: "syntax", change: (reply: string) => reply.replace(/ERR syntax error/g, "ERR a syntax error") },
-  { lie: "ends what lives long 10 s early", told: /ttl/i, change: (reply: string) => reply.replace(/^:(\d{7,9})\r\n$/, (_, n: string) => `:${Number(n) - 10}\r\n`) },
+  { lie: "ends what lives long 10 s early", told: "ours", change: (reply: string) => reply.replace(/^:(\d{8,9})\r\n/, (_, n: string) => `:${Number(n) - 10}\r\n`) },
 ])("a server that $lie is found out, in few steps", async ({ told, change }, context) => {
   context.skip(redisServerMissing !== undefined, redisServerMissing);
   await using redis = await startRedis();
   await using ours = await liar(redis, change);
   await using other = await startRedis();
   const result = await fc.check(
-    fc.asyncProperty(everything, (sequence) => play({ ours, redis: other }, sequence).then(() => {})),
+    fc.asyncProperty(everything, async (sequence) => void (await play({ ours, redis: other }, sequence))),
     { numRuns: 200, seed: 1 },
   );
   expect(result.failed).toBe(true);

@@ -28,11 +28,14 @@ export interface Sequence {
 export const families: Family = { ...strings, ...keys, ...connections, ...servers, ...transactions };
 
 const rare = new Set(["flushall", "flushdb", "quit", "reset", "command"]);
+/** Without these the state that the others leave behind would seldom be seen. */
+const often = new Set(["set", "get", "mget", "expire", "pexpire", "ttl", "pttl", "expiretime", "pexpiretime"]);
+const weight = (name: string) => (rare.has(name) ? 1 : often.has(name) ? 15 : 5);
 const from = (family: Family, supported: (name: string) => boolean): Arbitrary<Command> =>
   fc.oneof(
     ...Object.entries(family)
       .filter(([name]) => supported(name))
-      .map(([name, arbitrary]) => ({ weight: rare.has(name) ? 1 : 5, arbitrary })),
+      .map(([name, arbitrary]) => ({ weight: weight(name), arbitrary })),
   );
 
 const isOption = /^(ex|px|exat|pxat|nx|xx|gt|lt|get|keepttl|persist|match|count|type|setname|sync|async)$/i;

@@ -18,14 +18,17 @@ export const lackOf = (program: string, debianPackage: string): string | undefin
 
 export const redisServerMissing = lackOf("redis-server", "redis-server");
 
+/** Runs what follows, and ends it when its own input ends: by us, or because the test run is no more. */
+const untilInputEnds = 'exec 3<&0; "$0" "$@" & server=$!; exec 2>/dev/null; { read -r _ <&3; kill -9 "$server"; } >/dev/null & wait "$server"';
+
 /** Nothing is kept on disk; one database, like ours. Throws when the program is absent or ends before it serves. */
 export const startRedis = async (options: Readonly<Record<string, string>> = {}): Promise<RunningServer> => {
   if (redisServerMissing !== undefined) throw new Error(redisServerMissing);
   const reserved = await reservePort();
   const settings = { port: String(reserved.port), bind: "127.0.0.1", save: "", appendonly: "no", databases: "1", ...options };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "close");
+  const child = spawn("sh", ["-c", untilInputEnds, "redis-server", ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
   const lines: string[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
@@ -36,6 +39,7 @@ export const startRedis = async (options: Readonly<Record<string, string>> = {})
       void ended.then(() => reject(new Error(`redis-server ended before it served: ${lines.slice(-5).join("\n")}`)), reject);
     });
   } catch (err) {
+    child.stdin.end();
     reserved.release();
     throw err;
   }
@@ -43,7 +47,7 @@ export const startRedis = async (options: Readonly<Record<string, string>> = {})
     host: "127.0.0.1",
     port: reserved.port,
     [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
+      child.stdin.end();
       await ended;
       reserved.release();
     },

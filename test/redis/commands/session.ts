@@ -1,6 +1,6 @@
 // Commands about the connection, the server and transactions.
 import fc from "fast-check";
-import { odd, value } from "../arguments.ts";
+import { key, odd, value } from "../arguments.ts";
 import { command, many, option, options, type Family } from "./compose.ts";
 
 const name = fc.constantFrom("me", "", "with space", "new\nline", "\xff", "a-b_c:1", "~!@");
@@ -21,7 +21,7 @@ export const connections: Family = {
   "client|list": command("client|list", options(option("TYPE", fc.constantFrom("normal", "nonsense")), option("ID", fc.constantFrom("abc", "0", "999999")))),
   "client|no-evict": command("client|no-evict", fc.constantFrom("on", "OFF", "maybe")),
   "client|kill": command("client|kill", options(option("ID", fc.constantFrom("0", "abc", "999999")), option("ADDR", fc.constant("127.0.0.1:1")), fc.constant("127.0.0.1:1"), option("SKIPME", fc.constantFrom("yes", "maybe")))),
-  "client|help": command("client|help"),
+  "client|reply": command("client|reply", fc.constantFrom("on", "ON", "maybe", "")),
 };
 
 export const servers: Family = {
@@ -33,9 +33,9 @@ export const servers: Family = {
   "command|info": command("command|info", fc.constantFrom(["get"], ["nonsense"], ["GET", "set"])),
   "command|list": command("command|list"),
   "command|getkeys": command("command|getkeys", fc.constantFrom(["get", "a"], ["mset", "a", "1", "b", "2"], ["ping"], ["nonsense"], ["get"])),
-  "command|help": command("command|help"),
   "config|get": command("config|get", fc.constantFrom("maxmemory", "nonsense", "save", "appendonly")),
-  "config|help": command("config|help"),
+  "config|resetstat": command("config|resetstat"),
+  "memory|usage": command("memory|usage", key, options(option("SAMPLES", fc.constantFrom("0", "5")))),
 };
 
 export const transactions: Family = {
@@ -50,7 +50,7 @@ export const unknown = fc
   .map(([name, args]) => [name, ...args]);
 /** Subcommands that no server knows, and containers without one. */
 export const unknownSub = fc
-  .tuple(fc.constantFrom("client", "config", "command", "object"), fc.oneof(fc.constant([]), fc.tuple(fc.constantFrom("foo", "", "a".repeat(200), "new\r\nline"), few).map(([sub, args]) => [sub, ...args])))
+  .tuple(fc.constantFrom("client", "config", "command", "object", "memory"), fc.oneof(fc.constant([]), fc.tuple(fc.constantFrom("foo", "", "a".repeat(200), "new\r\nline"), few).map(([sub, args]) => [sub, ...args])))
   // COMMAND alone is a command
   .filter(([container, rest]) => container !== "command" || rest.length > 0)
   .map(([container, rest]) => [container, ...rest]);

@@ -1,0 +1,44 @@
+// The two servers side by side: ours as a process and a real Redis.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startResponder } from "../responder/process.ts";
+import { redisServerMissing, startRedis, type Endpoint, type RunningServer } from "./server.ts";
+
+/** Without a token, unless `env` names a directory of them. */
+export const startOurs = async (env: Readonly<Record<string, string>> = {}): Promise<RunningServer> => {
+  const responder = await startResponder({ KVR_RESP_PORT: "0", ...env });
+  const serving = responder.lines.find((line) => line.msg === "serving");
+  if (serving?.["resp"] === undefined) throw new Error("the responder serves no Redis protocol");
+  const { host, port } = serving["resp"] as Endpoint;
+  return { host, port, [Symbol.asyncDispose]: () => responder[Symbol.asyncDispose]() };
+};
+
+export interface TokenDirectory extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** A directory with one token, as a mounted Secret is. */
+export const tokenDirectory = async (token: string): Promise<TokenDirectory> => {
+  const path = await mkdtemp(join(tmpdir(), "kvr-tokens-"));
+  await writeFile(join(path, "token"), token);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+};
+
+export interface BothServers extends AsyncDisposable {
+  readonly ours: Endpoint;
+  readonly redis: Endpoint;
+  /** Ours first. */
+  readonly both: readonly [Endpoint, Endpoint];
+}
+
+/** Skips the test, by name, where there is no Redis. With a password both ask for it. */
+export const bothServers = async (context: { skip(condition: boolean, note?: string): unknown }, password?: string): Promise<BothServers> => {
+  context.skip(redisServerMissing !== undefined, redisServerMissing);
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedis(password === undefined ? {} : { requirepass: password }));
+  const tokens = password === undefined ? undefined : stack.use(await tokenDirectory(password));
+  const ours = stack.use(await startOurs(tokens && { KVR_TOKEN_DIR: tokens.path }));
+  const owned = stack.move();
+  return { ours, redis, both: [ours, redis], [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
