@@ -2,13 +2,13 @@
 import { atLeast, atMost } from "./harness/goal.ts";
 import { fill } from "./harness/fill.ts";
 import { roundsTable, type Section } from "./harness/report.ts";
-import { quietly, runRounds, stopAll, type Result } from "./harness/rounds.ts";
+import { quietly, ratios, runRounds, stopAll, type Figure, type Result } from "./harness/rounds.ts";
 import { wrk, wrkKey } from "./harness/wrk.ts";
 import { startHono, startNodeHttp, startTextbook, type HttpTarget } from "./peers/node-programs.ts";
 import { startWebdis } from "./peers/programs.ts";
-import { startResponder, type ResponderTarget } from "./peers/responder.ts";
+import { startResponder } from "./peers/responder.ts";
 
-const keys = 1000;
+export const keys = 1000;
 const connections = 32;
 const value = "x".repeat(100);
 /** Prometheus asks every 15 or 30 s; this often is a handicap that makes its cost visible. */
@@ -19,7 +19,7 @@ export interface HttpResults {
   readonly bare: Result;
   readonly textbook: Result;
   readonly others: readonly Result[];
-  /** The second bare server against the first, in processor time and in requests. */
+  /** The second bare server against the first. */
   readonly controls: readonly number[];
 }
 
@@ -33,9 +33,9 @@ export const putAll = async (target: HttpTarget): Promise<void> => {
 
 const load = (seconds: number) => (target: HttpTarget) => wrk({ port: target.port, prefix: target.prefix, keys, seconds, connections });
 
-/** Scrapes while `work` runs. */
-const scraping = async <T>(target: ResponderTarget, work: () => Promise<T>): Promise<T> => {
-  const timer = setInterval(() => void fetch(`http://127.0.0.1:${target.metricsPort}/metrics`).then((answer) => answer.arrayBuffer()), scrapeEveryMs);
+/** Scrapes the port while `work` runs. */
+export const scraping = async <T>(port: number, work: () => Promise<T>): Promise<T> => {
+  const timer = setInterval(() => void fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.arrayBuffer()), scrapeEveryMs);
   try {
     return await work();
   } finally {
@@ -48,9 +48,11 @@ export interface HttpOptions {
   readonly seconds: number;
   /** Also hono, webdis, and the textbook stack with few spans. */
   readonly allPeers: boolean;
+  /** The figures in which the control must agree. */
+  readonly judgedBy: readonly Figure[];
 }
 
-const attempt = async ({ rounds, seconds, allPeers }: HttpOptions): Promise<HttpResults> => {
+const attempt = async ({ rounds, seconds, allPeers, judgedBy }: HttpOptions): Promise<HttpResults> => {
   const started: HttpTarget[] = [];
   const add = async <T extends HttpTarget>(starting: Promise<T>): Promise<T> => {
     const target = await starting;
@@ -71,19 +73,19 @@ const attempt = async ({ rounds, seconds, allPeers }: HttpOptions): Promise<Http
       await fill({ port: webdis.redisPort, entries: keys, key: wrkKey, value });
     }
     const run = load(seconds);
-    results = await runRounds({ targets: started, rounds, load: (target) => (target === ours ? scraping(ours, () => run(target)) : run(target)) });
+    results = await runRounds({ targets: started, rounds, load: (target) => (target === ours ? scraping(ours.metricsPort, () => run(target)) : run(target)) });
   } finally {
     await stopAll(started);
   }
   const [bare, control, ours, textbook, ...others] = results;
   if (!bare || !control || !ours || !textbook) throw new Error("a peer has no result");
-  return { ours, bare, textbook, others: [control, ...others], controls: [control.median("cpu") / bare.median("cpu"), control.median("perSecond") / bare.median("perSecond")] };
+  return { ours, bare, textbook, others: [control, ...others], controls: ratios(bare, control, judgedBy) };
 };
 
 export const compareHttp = (options: HttpOptions): Promise<HttpResults> => quietly("HTTP", () => attempt(options));
 
 export const httpBench = async (): Promise<Section> => {
-  const { ours, bare, textbook, others } = await compareHttp({ rounds: 7, seconds: 2, allPeers: true });
+  const { ours, bare, textbook, others } = await compareHttp({ rounds: 7, seconds: 2, allPeers: true, judgedBy: ["cpu", "perSecond"] });
   const faster = (other: Result | undefined) => ours.median("perSecond") / (other?.median("perSecond") ?? Number.NaN);
   return {
     name: "http",

@@ -1,14 +1,17 @@
 // `make bench`: runs all benches, or those named, and writes each result into docs/performance.md. Fails when the machine is too noisy or a goal is missed by more than 15 %.
 import { inWords, met, passes } from "./harness/goal.ts";
 import { describeMachine } from "./harness/machine.ts";
+import { standAside } from "./harness/process.ts";
 import { markdown, writeSection, type Section } from "./harness/report.ts";
 import { hitRatioBench } from "./hit-ratio.ts";
 import { httpBench } from "./http.ts";
+import { instrumentationBench } from "./instrumentation.ts";
 import { memoryBench } from "./memory.ts";
+import { profileBench } from "./profile.ts";
 import { respBench } from "./resp.ts";
 import { stallBench } from "./stall.ts";
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench };
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, instrumentation: instrumentationBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench, profile: profileBench };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benches));
@@ -17,6 +20,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+standAside();
 const machine = describeMachine();
 const problems: string[] = [];
 for (const [name, run] of Object.entries(benches)) {

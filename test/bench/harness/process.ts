@@ -1,5 +1,5 @@
 // Starts the programs that are compared, each on its own core where there are two, and ends them.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
@@ -14,6 +14,11 @@ const startLimitMs = 15_000;
 export type Side = "server" | "load" | "any";
 const core: Record<Side, string> = { server: "0", load: "1", any: "0,1" };
 export const pinned = availableParallelism() >= 2 && ["/usr/bin/taskset", "/bin/taskset"].some((path) => existsSync(path));
+
+/** Moves this process, which reads logs and scrapes, off the servers' core. */
+export const standAside = (): void => {
+  if (pinned) execFileSync("taskset", ["-a", "-p", "-c", core.load, String(process.pid)], { stdio: "ignore" });
+};
 
 export interface Launch {
   readonly side: Side;
@@ -62,16 +67,21 @@ export const output = async (side: Side, command: string, args: readonly string[
   return text;
 };
 
-/** The fields of the first JSON line whose msg is "serving". Keeps reading after it: a full pipe would make logs drop lines, and so cheaper. */
-export const serving = async ({ child }: Running): Promise<Record<string, unknown>> => {
+/** Keeps reading what a program logs: a full pipe would make it drop lines, and so cheaper. Each call resolves with the next JSON line of this msg. */
+export const follow = ({ child }: Running): ((msg: string) => Promise<Record<string, unknown>>) => {
   if (!child.stdout) throw new Error("the program has no standard output to read");
   const lines = createInterface(child.stdout);
-  return new Promise((found, reject) => {
-    lines.on("line", (text) => {
-      if (text.startsWith("{") && text.includes('"serving"')) found(JSON.parse(text) as Record<string, unknown>);
+  return (msg) =>
+    new Promise((found, reject) => {
+      const quoted = JSON.stringify(msg);
+      lines.on("line", function look(text: string) {
+        // most lines are of requests: not worth parsing
+        if (!text.includes(quoted)) return;
+        lines.off("line", look);
+        found(JSON.parse(text) as Record<string, unknown>);
+      });
+      child.once("close", (code) => reject(new Error(`${child.spawnargs.join(" ")} ended with ${code} before it said ${quoted}`)));
     });
-    child.once("close", (code) => reject(new Error(`${child.spawnargs.join(" ")} ended with ${code} before it served`)));
-  });
 };
 
 export const freePort = async (): Promise<number> => {

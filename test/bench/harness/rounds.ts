@@ -61,6 +61,9 @@ export const runRounds = async <T extends Target>({ targets, rounds, load }: Pla
   return targets.map((target, i) => ({ target, rounds: taken[i] ?? [], median: (figure) => median((taken[i] ?? []).map((round) => round[figure])) }));
 };
 
+/** `other` against `one` in each of these figures: 1 when nothing differs. */
+export const ratios = (one: Result, other: Result, figures: readonly Figure[]): number[] => figures.map((figure) => other.median(figure) / one.median(figure));
+
 /** How far the two equal servers may be apart; beyond it the machine was too noisy to compare anything. */
 export const noise = 0.15;
 const tries = 3;

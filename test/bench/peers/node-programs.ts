@@ -1,6 +1,6 @@
 // Starts the peers that are Node programs.
 import { resolve } from "node:path";
-import { launch, serving, type Side } from "../harness/process.ts";
+import { follow, launch, type Side } from "../harness/process.ts";
 import type { Target } from "../harness/rounds.ts";
 
 export interface HttpTarget extends Target {
@@ -9,27 +9,38 @@ export interface HttpTarget extends Target {
   readonly prefix: string;
 }
 
-const start = async (name: string, file: string, env: Record<string, string> = {}, side: Side = "server"): Promise<HttpTarget> => {
-  const running = launch({ side, command: process.execPath, args: [resolve(import.meta.dirname, file)], env: { NODE_ENV: "production", ...env } });
-  const { http } = (await serving(running)) as { http: { port: number } };
+interface Settings {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly side?: Side;
+}
+
+const start = async (name: string, file: string, { args = [], env = {}, side = "server" }: Settings = {}): Promise<HttpTarget> => {
+  const running = launch({ side, command: process.execPath, args: [resolve(import.meta.dirname, file), ...args], env: { NODE_ENV: "production", ...env } });
+  const { http } = (await follow(running)("serving")) as { http: { port: number } };
   return { name, pids: [running.pid], port: http.port, prefix: "/v1/kv/", stop: running.stop };
 };
 
 export const startNodeHttp = (name = "bare node:http"): Promise<HttpTarget> => start(name, "node-http.child.ts");
 export const startHono = (): Promise<HttpTarget> => start("bare hono", "hono.child.ts");
 
+/** The responder's own HTTP server, with its telemetry or without. */
+export const startComposition = (telemetry: "with" | "without", name = `${telemetry} telemetry`): Promise<HttpTarget> => start(name, "http-composition.child.ts", { args: [telemetry] });
+
 /** With a sink of its own on the load's core. Its `stop` fails when no span arrived: then it was not the textbook stack. */
 export const startTextbook = async (ratio: number): Promise<HttpTarget> => {
-  const sink = await start("OTLP sink", "otlp-sink.child.ts", {}, "load");
+  const sink = await start("OTLP sink", "otlp-sink.child.ts", { side: "load" });
   const target = await start(`textbook stack, ${ratio * 100} % traced`, "textbook.child.ts", {
-    OTEL_SERVICE_NAME: "textbook",
-    OTEL_TRACES_EXPORTER: "otlp",
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
-    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
-    OTEL_TRACES_SAMPLER_ARG: String(ratio),
-    // metrics come from prom-client and logs from pino: a second set of them would make this peer slower than it need be
-    OTEL_METRICS_EXPORTER: "none",
-    OTEL_LOGS_EXPORTER: "none",
+    env: {
+      OTEL_SERVICE_NAME: "textbook",
+      OTEL_TRACES_EXPORTER: "otlp",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: String(ratio),
+      // metrics come from prom-client and logs from pino: a second set of them would make this peer slower than it need be
+      OTEL_METRICS_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "none",
+    },
   });
   return {
     ...target,

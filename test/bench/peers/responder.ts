@@ -1,5 +1,5 @@
 // Starts the responder as it is shipped: every metric, the sampled log, limits and expiry on.
-import { launch, serving } from "../harness/process.ts";
+import { follow, launch } from "../harness/process.ts";
 import type { HttpTarget } from "./node-programs.ts";
 
 interface Address {
@@ -10,6 +10,8 @@ export interface ResponderTarget extends HttpTarget {
   /** 0 when the Redis protocol is off. */
   readonly respPort: number;
   readonly metricsPort: number;
+  /** Resolves with the next log line of this msg. */
+  says(msg: string): Promise<Record<string, unknown>>;
 }
 
 /** `nodeArgs`: for profiles. Entries get a TTL by default, so that expiry is at work. */
@@ -20,8 +22,9 @@ export const startResponder = async (env: Record<string, string> = {}, nodeArgs:
     args: [...nodeArgs, "responder/main.ts"],
     env: { NODE_ENV: "production", KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", KVR_RESP_PORT: "0", KVR_DEFAULT_TTL: "3600", ...env },
   });
-  const { http, resp, management } = (await serving(running)) as { http: Address; resp?: Address; management: Address };
-  return { name, pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", stop: running.stop };
+  const says = follow(running);
+  const { http, resp, management } = (await says("serving")) as { http: Address; resp?: Address; management: Address };
+  return { name, pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", says, stop: running.stop };
 };
 
 /** The value of a series without labels, from a scrape. */

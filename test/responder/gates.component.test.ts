@@ -1,0 +1,33 @@
+// Holds the servers to 0.85 of docs/performance.md's goals, in processor time against peers of the same run: it holds where other programs take the cores.
+import { expect, test } from "vitest";
+import { atLeast, inWords, passes, type Goal } from "../bench/harness/goal.ts";
+import type { Result } from "../bench/harness/rounds.ts";
+import { compareHttp } from "../bench/http.ts";
+import { cases, compareResp, withServers } from "../bench/resp.ts";
+
+const judgedBy = ["cpu"] as const;
+const limitMs = 120_000;
+
+/** Every round is shown when one fails: whether it is the machine can be seen from them. */
+const expectGoal = (goal: Goal, results: readonly Result[]) => {
+  const rounds = results.map(({ target, rounds }) => `${target.name}: ${rounds.map((round) => round.cpu.toFixed(2)).join(" ")} us`);
+  expect(passes(goal), [`${inWords(goal)}; the gate is 0.85 of it`, ...rounds].join("\n")).toBe(true);
+};
+
+/** How many times ours goes into theirs. A server that is held to its core answers as many more requests. */
+const cheaper = (ours: Result, theirs: Result) => theirs.median("cpu") / ours.median("cpu");
+
+test("a fully instrumented GET costs less than one of bare node:http and a tenth of the textbook stack's", { timeout: limitMs }, async () => {
+  const { ours, bare, textbook } = await compareHttp({ rounds: 5, seconds: 1, allPeers: false, judgedBy });
+  expectGoal(atLeast("GET against bare node:http", cheaper(ours, bare), 1.25), [ours, bare]);
+  expectGoal(atLeast("GET against the textbook stack", cheaper(ours, textbook), 10), [ours, textbook]);
+});
+
+test("commands cost about what they cost redis", { timeout: limitMs }, () =>
+  withServers(async (targets) => {
+    for (const one of cases) {
+      const { ours, redis } = await compareResp(one, targets, { rounds: 5, seconds: 0.3, judgedBy });
+      expectGoal(atLeast(`${one.command} with pipeline ${one.pipeline} against redis`, cheaper(ours, redis), one.goal), [ours, redis]);
+    }
+  }),
+);
