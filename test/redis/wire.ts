@@ -1,5 +1,5 @@
 // Sends raw bytes and tells what came back, and whether the connection lives.
-import { encode, open } from "./connection.ts";
+import { encode, open, type Connection } from "./connection.ts";
 import { readReply, show } from "./reply.ts";
 import type { Endpoint } from "./server.ts";
 
@@ -11,18 +11,17 @@ export interface Outcome {
   readonly fate: "open" | "closed";
 }
 
-/** A round trip on a connection of its own: the server has been through its event loop since, so it has read what was written before. */
-export const letRead = async (endpoint: Endpoint): Promise<void> => {
-  using other = await open(endpoint);
-  await other.call("PING");
-};
+/** A round trip on another connection: the server has been through its event loop since, so it has read what was written before. */
+const letRead = (other: Connection) => other.call("PING");
 
 /** What the server makes of the pieces and of a good command behind them, which brings the password when one is asked for. */
 export const outcome = async (endpoint: Endpoint, pieces: readonly string[], password?: string): Promise<Outcome> => {
-  using connection = await open(endpoint);
+  using stack = new DisposableStack();
+  const connection = stack.use(await open(endpoint));
+  const other = pieces.length > 1 ? stack.use(await open(endpoint)) : undefined;
   const last = Buffer.concat([...(password === undefined ? [] : [encode(["AUTH", password])]), encode(["ECHO", marker])]);
   for (const [i, piece] of pieces.entries()) {
-    if (i > 0) await letRead(endpoint);
+    if (i > 0 && other) await letRead(other);
     const bytes = Buffer.from(piece, "latin1");
     connection.write(i === pieces.length - 1 ? Buffer.concat([bytes, last]) : bytes);
   }
