@@ -89,6 +89,12 @@ export const differences: readonly Difference[] = [
     proof: { commands: [["CONFIG", "SET", "maxmemory", "1gb"]], redis: /^\+OK\r\n$/, ours: /^-ERR CONFIG SET is not supported; change the KVResponder resource\r\n$/ },
   },
   {
+    subject: "An HTTP request on this port",
+    redis: "Closed without an answer",
+    ours: "Closed as well; what was wrong before the line that gives it away is answered first",
+    why: "Replies that were made are sent. Nothing behind that line runs.",
+  },
+  {
     subject: "INCRBYFLOAT",
     redis: "Adds long doubles, so what was rounded shows; takes hexadecimal and infinity",
     ours: "Adds decimals, which are not rounded, to 17 digits after the point; hexadecimal and infinity are not valid floats",
