@@ -1,6 +1,7 @@
 // All connections on the fast path: what they share, the limits in time that one timer looks after, and their part of a drain.
 import type { Socket } from "node:net";
 import type { TurnClock } from "#lib/turn-clock";
+import type { OutputBudget } from "#lib/output-budget";
 import type { Log } from "#telemetry/logger";
 import type { Auth } from "../auth/auth.ts";
 import type { Store } from "../store/types.ts";
@@ -32,6 +33,7 @@ export interface ConnectionTableDeps extends FastDeps {
   readonly auth: Auth;
   readonly observer: ConnectionObserver;
   readonly closer: Closer;
+  readonly outputs: OutputBudget;
   readonly handOver: (connection: FastConnection, rest: Buffer) => void;
 }
 

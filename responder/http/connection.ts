@@ -1,6 +1,7 @@
 // One client's connection on the fast path: bytes in, answers out in their order, until it ends or leaves for the general server.
 import type { Socket } from "node:net";
 import type { TurnClock } from "#lib/turn-clock";
+import type { OutputBudget } from "#lib/output-budget";
 import type { Auth } from "../auth/auth.ts";
 import type { BorrowedValue, Store } from "../store/types.ts";
 import type { BodyBudget } from "./body.ts";
@@ -25,6 +26,7 @@ export interface FastServer {
   readonly parse: ParseHead;
   readonly head: Head;
   readonly output: FastOutput;
+  readonly outputs: OutputBudget;
   readonly path: FastPath;
   /** Connections end with the next answer. */
   draining(): boolean;
@@ -65,6 +67,8 @@ export class FastConnection {
   /** Answered in this turn, and not yet sent. */
   readonly #answered: Exchange[] = [];
   #acceptedHost = nothing;
+  /** Tells the budget that nothing waits any more. */
+  #sent = (): void => {};
 
   constructor(socket: Socket, server: FastServer) {
     this.socket = socket;
@@ -121,6 +125,7 @@ export class FastConnection {
   readonly #onClose = (): void => {
     const { recorder } = this.#server;
     this.phase = "closing";
+    this.#sent();
     const exchange = this.#body?.exchange;
     this.#dropBody();
     if (exchange) recorder.finish(exchange, 499);
@@ -284,12 +289,14 @@ export class FastConnection {
     this.#pause("waiting", rest);
     // counts from the last byte that left, not from now
     socket.setTimeout(this.#server.limits.stalledMs, () => this.#server.slowReader(this));
+    this.#sent = this.#server.outputs.wait(socket.writableLength, () => this.#server.slowReader(this));
     socket.write(nothing, this.#onSent);
   }
 
   readonly #onSent = (err?: Error | null): void => {
     const { recorder, turn } = this.#server;
     if (err || this.phase !== "waiting") return;
+    this.#sent();
     this.socket.setTimeout(0);
     this.socket.removeAllListeners("timeout");
     this.#release();

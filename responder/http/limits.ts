@@ -15,6 +15,8 @@ export interface HttpLimits {
   /** How often the limits in time are looked at: one timer for all connections. */
   readonly checkMs: number;
   readonly connections: number;
+  /** Answers of all connections that wait for their clients to read; beyond it the one that waits longest is closed. */
+  readonly outputBytes: number;
   /** Requests of one connection that are answered before the others have their turn. */
   readonly requestsPerTurn: number;
 }
@@ -29,5 +31,6 @@ export const defaultLimits: HttpLimits = {
   lingerMs: 2_000,
   checkMs: 1_000,
   connections: 10_000,
+  outputBytes: 16 * 2 ** 20,
   requestsPerTurn: 128,
 };

@@ -3,6 +3,7 @@ import { getRequestListener } from "@hono/node-server";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { path } from "#contract/http";
+import type { OutputBudget } from "#lib/output-budget";
 import type { Auth } from "../auth/auth.ts";
 import type { App } from "./app.ts";
 import { authorize, createConnectionAuth, type ConnectionAuth } from "./connection-auth.ts";
@@ -32,6 +33,7 @@ export interface GeneralServerDeps {
   readonly auth: Auth;
   readonly observer: ConnectionObserver;
   readonly closer: Closer;
+  readonly outputs: OutputBudget;
 }
 
 /** What the parser or a timer found wrong, before any route could answer. */
@@ -41,7 +43,7 @@ const protocolError = (code: string | undefined): ErrorCode => {
   return "bad_request";
 };
 
-export const createGeneralServer = ({ app, recorder, limits, auth, observer, closer }: GeneralServerDeps): GeneralServer => {
+export const createGeneralServer = ({ app, recorder, limits, auth, observer, closer, outputs }: GeneralServerDeps): GeneralServer => {
   let draining = false;
   let ending = false;
   const inFlight = new Map<ServerResponse, Exchange>();
@@ -49,6 +51,11 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
   const sockets = new Map<Socket, ServerResponse | undefined>();
   const clients = new WeakMap<Socket, ConnectionAuth>();
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
+
+  const closeSlow = (socket: Socket) => {
+    observer.slowReaderClosed();
+    socket.destroy();
+  };
 
   /** The answer to a request that may not come in; undefined when it may. */
   const unauthorized = ({ socket, headers, url = "" }: IncomingMessage): Response | undefined => {
@@ -88,6 +95,10 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
       // its head may have promised to keep the connection
       if (ending && sockets.get(socket) === outgoing) closer.close(socket);
     });
+    // all of the answer is written, and some of it waits for the client
+    outgoing.once("prefinish", () => {
+      if (socket.writableLength > 0) outgoing.once("close", outputs.wait(socket.writableLength, () => closeSlow(socket)));
+    });
     const before = sockets.get(socket);
     sockets.set(socket, outgoing);
     // it was to be the last, and now is not
@@ -126,8 +137,8 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
   server.on("timeout", (socket: Socket) => {
     const outgoing = sockets.get(socket);
     if (!outgoing || !inFlight.has(outgoing)) return closer.close(socket);
-    if (socket.writableLength > 0) observer.slowReaderClosed();
-    socket.destroy();
+    if (socket.writableLength > 0) closeSlow(socket);
+    else socket.destroy();
   });
   server.on("clientError", (err: NodeJS.ErrnoException, socket: Socket) => {
     // what follows a last request is nobody's: its answer is on the way, and then the connection's end

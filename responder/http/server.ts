@@ -2,6 +2,7 @@
 import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
 import type { Timers } from "#lib/clock";
 import type { Listener } from "#lib/listener";
+import { createOutputBudget } from "#lib/output-budget";
 import { createTurnClock } from "#lib/turn-clock";
 import { noAuth, type Auth } from "../auth/auth.ts";
 import type { App } from "./app.ts";
@@ -32,7 +33,8 @@ export const createHttpServer = ({ app, recorder, timers, limits: given = {}, ob
   const limits = { ...defaultLimits, ...given };
   const turn = fast?.turn ?? createTurnClock();
   const closer = createCloser({ lingerMs: limits.lingerMs, now: turn.now });
-  const general = createGeneralServer({ app, recorder, limits, auth, observer, closer });
+  const outputs = createOutputBudget(limits.outputBytes);
+  const general = createGeneralServer({ app, recorder, limits, auth, observer, closer, outputs });
   const handOver = ({ socket, auth }: FastConnection, rest: Buffer) => {
     observer.handedOver();
     socket.pause();
@@ -40,7 +42,7 @@ export const createHttpServer = ({ app, recorder, timers, limits: given = {}, ob
     general.serve(socket, auth);
     socket.resume();
   };
-  const table = fast && createConnectionTable({ ...fast, limits, recorder, auth, observer, closer, handOver });
+  const table = fast && createConnectionTable({ ...fast, limits, recorder, auth, observer, closer, outputs, handOver });
   const sockets = new Set<Socket>();
   const { server } = general;
 

@@ -1,4 +1,5 @@
 // The fast path's connections on sockets that are none: what a client says and hears, byte for byte, in the test's own time.
+import { createOutputBudget } from "#lib/output-budget";
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { responderMetrics } from "#contract/metrics";
@@ -96,6 +97,7 @@ export const openFast = ({ limits: given = {}, maxValueBytes = 1_000_000, budget
     store,
     rules: { maxValueBytes, defaultTtlSeconds: undefined, maxTtlSeconds: undefined },
     budget: createBodyBudget(budgetBytes),
+    outputs: createOutputBudget(limits.outputBytes),
     turn,
     log,
     limits,

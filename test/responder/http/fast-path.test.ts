@@ -247,6 +247,25 @@ describe("one client among others", () => {
     await once(client.socket, "close");
     expect([await fast.series(slowReaders), await fast.series(kv("GET", 499)), await fast.series(kv("GET", 404))]).toEqual([1, 1, 0]);
   });
+
+  test("together they hold a bounded amount: who has waited longest is dropped", async () => {
+    const fast = openFast({ limits: { outputBytes: 2_500 } });
+    fast.connect().say(put("a", "x".repeat(1000)));
+    const clients = Array.from({ length: 3 }, () => fast.connect());
+    for (const { socket, say } of clients) {
+      socket.stall();
+      say(get("a"));
+    }
+    await once(clients[0]!.socket, "close");
+    expect(clients.map(({ socket }) => socket.destroyed)).toEqual([true, false, false]);
+    expect(await fast.series(slowReaders)).toBe(1);
+    clients[1]!.socket.catchUp();
+    await nextTurn();
+    const late = fast.connect();
+    late.socket.stall();
+    late.say(get("a"));
+    expect(clients.map(({ socket }) => socket.destroyed)).toEqual([true, false, false]);
+  });
 });
 
 describe("time", () => {

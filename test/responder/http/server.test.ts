@@ -175,6 +175,22 @@ describe("limits", () => {
     await expect.poll(() => api.series(kv("GET", 499)), { timeout: 5000 }).toBe(1);
     socket.destroy();
   });
+
+  test("readers that have gone to sleep hold a bounded amount together; the one that waits longest is dropped and counted", async () => {
+    const size = 2e7;
+    const api = await start({ maxValueBytes: 4e7, budgetBytes: 1e8, limits: { outputBytes: 1.5 * size }, fast: false });
+    const slowReaders = 'kv_slow_readers_closed_total{protocol="http"}';
+    api.store.put(Buffer.from("big"), 0, 3, Buffer.alloc(size), 0, size, 0);
+    const sleepers = [];
+    for (const dropped of [0, 1]) {
+      const { socket } = await api.raw("");
+      sleepers.push(socket.pause());
+      socket.write("GET /v1/kv/big HTTP/1.1\r\nHost: x\r\n\r\n");
+      await expect.poll(() => api.series("kv_http_requests_in_flight")).toBe(1);
+      await expect.poll(() => api.series(slowReaders)).toBe(dropped);
+    }
+    for (const socket of sleepers) socket.destroy();
+  });
 });
 
 describe("drain", () => {
