@@ -12,7 +12,7 @@ const shrinkAt = 0.25;
 const leastCells = 1024;
 const wordsPerCell = 2;
 /** Hashes are signed 32-bit integers; a cursor is the same number from 0 on. */
-const least = -(2 ** 31);
+const leastHash = -(2 ** 31);
 const beyond = 2 ** 31;
 /** How far one step of a scan goes, in entries and in cells. */
 const scanEntries = 8;
@@ -22,13 +22,13 @@ const scanCells = 512;
 const slackOf = (cells: number) => Math.min(1024, Math.ceil(cells / 4));
 
 /** The first cell where a hash may lie. Rises with the hash, whatever the size. */
-const home = (hash: number, scale: number): number => ((hash - least) * scale) | 0;
+const home = (hash: number, scale: number): number => ((hash - leastHash) * scale) | 0;
 
 /** The least hash whose home is `cell` or later. */
 const firstHashAt = (cell: number, scale: number): number => {
-  let hash = Math.ceil(cell / scale) + least;
+  let hash = Math.ceil(cell / scale) + leastHash;
   while (home(hash, scale) < cell) hash++;
-  while (hash > least && home(hash - 1, scale) >= cell) hash--;
+  while (hash > leastHash && home(hash - 1, scale) >= cell) hash--;
   return hash;
 };
 
@@ -41,6 +41,7 @@ const firstHashAt = (cell: number, scale: number): number => {
 export class HashIndex implements Growable {
   count = 0;
   bytes = 0;
+  private readonly least: number;
   private cells!: Int32Array;
   private size = 0;
   private scale = 0;
@@ -50,9 +51,11 @@ export class HashIndex implements Growable {
   private oldFloor = 0;
   private readonly none = new Int32Array(wordsPerCell);
 
-  constructor() {
+  /** Never smaller than `least` cells. */
+  constructor(least = leastCells) {
+    this.least = least;
     this.old = this.none;
-    this.start(leastCells, slackOf(leastCells));
+    this.start(least, slackOf(least));
   }
 
   private start(size: number, slack: number): void {
@@ -75,7 +78,7 @@ export class HashIndex implements Growable {
   private get wantedSize(): number {
     if (this.growing) return 0;
     if (this.count >= this.size * growAt) return Math.ceil(this.size * growBy);
-    if (this.size > leastCells && this.count < this.size * shrinkAt) return Math.max(leastCells, Math.ceil(this.count / 0.5));
+    if (this.size > this.least && this.count < this.size * shrinkAt) return Math.max(this.least, Math.ceil(this.count / 0.5));
     return 0;
   }
 
@@ -92,7 +95,7 @@ export class HashIndex implements Growable {
     this.old = this.cells;
     this.oldScale = this.scale;
     this.oldFloor = 0;
-    this.boundary = least;
+    this.boundary = leastHash;
     this.start(size, slackOf(size));
   }
 
@@ -196,8 +199,8 @@ export class HashIndex implements Growable {
   /** All entries into one new table that can hold them wherever their hashes lie. Long, and only needed when hashes are not what they should be. */
   private rebuild(extraHash?: number, extraSlot = 0): void {
     const [cells, old, boundary, floor] = [this.cells, this.old, this.boundary, this.oldFloor];
-    const size = Math.max(leastCells, Math.ceil(this.count / 0.5));
-    this.start(size, this.count * 2 + leastCells);
+    const size = Math.max(this.least, Math.ceil(this.count / 0.5));
+    this.start(size, this.count + this.least);
     const add = (hash: number, slot: number) => void this.place(this.cells, home(hash, this.scale) * wordsPerCell, hash, slot);
     for (let i = 0; i < cells.length; i += wordsPerCell) if (cells[i] !== 0 && cells[i + 1]! < boundary) add(cells[i + 1]!, cells[i]! - 1);
     for (let i = floor * wordsPerCell; i < old.length; i += wordsPerCell) if (old[i] !== 0) add(old[i + 1]!, old[i]! - 1);
@@ -210,7 +213,7 @@ export class HashIndex implements Growable {
 
   /** One step in the order of the hashes, from the cursor on; see Store.scan. */
   scan(cursor: number, visit: (slot: number) => void): number {
-    const from = cursor + least;
+    const from = cursor + leastHash;
     const cells = this.table(from);
     const isNew = from < this.boundary;
     const scale = cells === this.cells ? this.scale : this.oldScale;
@@ -223,15 +226,15 @@ export class HashIndex implements Growable {
       const found = cells[i + 1]!;
       if (found < from) continue;
       // equal hashes are never apart
-      if (visited >= scanEntries && found !== hash) return found - least;
+      if (visited >= scanEntries && found !== hash) return found - leastHash;
       hash = found;
       visit(cells[i]! - 1);
       visited++;
     }
-    if (i >= cells.length) return isNew && this.boundary !== beyond ? this.boundary - least : 0;
+    if (i >= cells.length) return isNew && this.boundary !== beyond ? this.boundary - leastHash : 0;
     const next = firstHashAt(i / wordsPerCell, scale);
-    if (isNew && next >= this.boundary) return this.boundary === beyond ? 0 : this.boundary - least;
-    return next >= beyond ? 0 : next - least;
+    if (isNew && next >= this.boundary) return this.boundary === beyond ? 0 : this.boundary - leastHash;
+    return next >= beyond ? 0 : next - leastHash;
   }
 
   clear(): void {
@@ -240,7 +243,7 @@ export class HashIndex implements Growable {
     this.old = this.none;
     this.boundary = beyond;
     this.count = 0;
-    this.start(leastCells, slackOf(leastCells));
+    this.start(this.least, slackOf(this.least));
   }
 
   /** Every cell in use, for tests: slot, hash, and whether probing for the hash comes by. */
