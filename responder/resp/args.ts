@@ -38,6 +38,13 @@ export class Args {
     return this.buffer(i).toString("latin1", this.from[i] as number, Math.min(this.to[i] as number, (this.from[i] as number) + 64)).toLowerCase();
   }
 
+  /** For errors: the bytes as they are, one character each, up to a zero, as C shows them. */
+  shown(i: number, atMost = 65_536): string {
+    const text = this.buffer(i).toString("latin1", this.from[i] as number, Math.min(this.to[i] as number, (this.from[i] as number) + atMost));
+    const zero = text.indexOf("\0");
+    return zero < 0 ? text : text.slice(0, zero);
+  }
+
   /** A copy. */
   copy(i: number): Buffer {
     return Buffer.from(this.buffer(i).subarray(this.from[i] as number, this.to[i] as number));

@@ -88,7 +88,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     unfinished: undefined,
     atomic: false,
     run: (row) => dispatcher.run(call, row),
-    inputBudget: createBudget(limits.inputBudgetBytes),
+    inputBudget: createBudget(Math.max(limits.inputBudgetBytes, deps.maxValueBytes + limits.lineBytes)),
   };
 
   const hub: Hub<Connection> = {

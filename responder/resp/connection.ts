@@ -146,7 +146,7 @@ export class Connection implements ClientView {
           input.release(parser.args.own);
           this.refusal = undefined;
         }
-        if (reply.size() > limits.replyBytes) return this.tooMuch();
+        if (reply.length > limits.replyBytes) return this.tooMuch();
         if (call.unfinished !== undefined) {
           this.step = call.unfinished;
           call.unfinished = undefined;
@@ -216,6 +216,7 @@ export class Connection implements ClientView {
   /** Too much is unfinished, of this client or of all together. */
   private refuseInput(): void {
     this.enter();
+    this.hub.call.metrics.kv_rejected_writes_total.inc({ reason: "no_memory" });
     this.hub.call.reply.error("ERR too many unfinished commands are held; try again later");
     this.session.closing = true;
     this.flush();
@@ -282,7 +283,7 @@ export class Connection implements ClientView {
       return this.fail(err);
     }
     this.step = undefined;
-    if (this.hub.call.reply.size() > this.hub.limits.replyBytes) this.tooMuch();
+    if (this.hub.call.reply.length > this.hub.limits.replyBytes) this.tooMuch();
     else this.flush();
   }
 

@@ -4,7 +4,7 @@ import type { Call, Command, Row } from "./commands/command.ts";
 import { badKey, noAuth, unknownSubcommand, wrongArity } from "./commands/errors.ts";
 import { createLookup } from "./commands/lookup.ts";
 import { commands } from "./commands/table.ts";
-import { queue } from "./commands/transactions.ts";
+import { abandon, queue } from "./commands/transactions.ts";
 import { maxKeyBytes } from "./limits.ts";
 import type { Reply } from "./reply.ts";
 import type { Session } from "./session.ts";
@@ -30,15 +30,9 @@ const rowOf = (command: Command): Row => ({
 const find = createLookup(commands.map(rowOf));
 
 const unknownCommand = ({ args }: Call): string => {
-  // bytes as they came, up to a zero, as C shows them
-  const shown = (i: number, atMost: number) => {
-    const text = args.buffer(i).toString("latin1", args.from[i] as number, Math.min(args.to[i] as number, (args.from[i] as number) + atMost));
-    const zero = text.indexOf("\0");
-    return zero < 0 ? text : text.slice(0, zero);
-  };
   let rest = "";
-  for (let i = 1; i < args.count && rest.length < shownBytes; i++) rest += `'${shown(i, shownBytes - rest.length)}' `;
-  return `ERR unknown command '${shown(0, shownBytes)}', with args beginning with: ${rest}`;
+  for (let i = 1; i < args.count && rest.length < shownBytes; i++) rest += `'${args.shown(i, shownBytes - rest.length)}' `;
+  return `ERR unknown command '${args.shown(0, shownBytes)}', with args beginning with: ${rest}`;
 };
 
 const keysFit = ({ args }: Call, { firstKey, lastKey, keyStep }: Row): boolean => {
@@ -80,6 +74,13 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
     if (call.session.transaction) call.session.transaction.broken = true;
   };
 
+  /** An EXEC that cannot be run ends the transaction. */
+  const rejectRow = (call: Call, error: string, row: Row): void => {
+    if (row.name !== "exec") return reject(call, error, row.cell);
+    abandon(call, call.session);
+    reject(call, `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, "")}`, row.cell);
+  };
+
   const resolve = (call: Call, refusal: string | undefined): void => {
     const { args, session } = call;
     let row = find(args.buffer(0), args.from[0] as number, args.to[0] as number);
@@ -92,14 +93,14 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
     }
     if (row.subcommands !== undefined && args.count > 1) {
       const sub = row.subcommands.get(args.word(1));
-      if (sub === undefined) return reject(call, unknownSubcommand(row.name, args.text(1).slice(0, shownBytes)), row.cell);
+      if (sub === undefined) return reject(call, unknownSubcommand(row.name, args.shown(1, shownBytes)), row.cell);
       row = sub;
     }
     const { arity } = row;
-    if (arity > 0 ? args.count !== arity : args.count < -arity) return reject(call, wrongArity(row.name), row.cell);
+    if (arity > 0 ? args.count !== arity : args.count < -arity) return rejectRow(call, wrongArity(row.name), row);
     if (session.stranger && !row.beforeLogin) {
       if (session.revoked) session.closing = true;
-      return reject(call, noAuth, row.cell);
+      return rejectRow(call, noAuth, row);
     }
     if (refusal !== undefined) {
       if (row.command.flags.includes("write")) call.metrics.kv_rejected_writes_total.inc({ reason: "too_large" });

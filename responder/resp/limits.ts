@@ -14,11 +14,11 @@ export interface RespLimits {
   /** Until a client has shown its token. */
   readonly strangerMultibulk: number;
   readonly strangerBulkBytes: number;
-  /** Unfinished commands, queued transactions and collected values of all clients together; the pod's headroom beyond maxMemory covers it. */
+  /** Unfinished commands, queued transactions and collected values of all clients together, but room for one value at least; the pod's headroom beyond maxMemory covers it. */
   readonly inputBudgetBytes: number;
-  /** One reply. Replies are not made faster than they are read, so more than one is never waiting. */
+  /** One reply, without the values that are sent from where they lie. Replies are not made faster than they are read, so hardly more than one is waiting. */
   readonly replyBytes: number;
-  /** Replies that wait for slow readers, of all clients together; beyond it the largest is closed. */
+  /** Replies that wait for slow readers, of all clients together, with the values that are sent from where they lie; beyond it the largest is closed. */
   readonly outputBudgetBytes: number;
   /** A client that reads nothing for so long while a reply waits is closed. */
   readonly stalledMs: number;
@@ -47,8 +47,8 @@ export const defaultLimits: RespLimits = {
   frameBytes: 32 * mebibyte,
   strangerMultibulk: 10,
   strangerBulkBytes: 16_384,
-  inputBudgetBytes: 64 * mebibyte,
-  replyBytes: 64 * mebibyte,
+  inputBudgetBytes: 32 * mebibyte,
+  replyBytes: 32 * mebibyte,
   outputBudgetBytes: 64 * mebibyte,
   stalledMs: 30_000,
   workPerTurn: 1_000,

@@ -5,6 +5,8 @@ const cr = 0x0d;
 const lf = 0x0a;
 const minus = 0x2d;
 const initialBytes = 128 * 1024;
+/** Doubling ends here: large replies grow by so much at a time. */
+const growthBytes = 4 * 2 ** 20;
 
 /** A value that goes out between the bytes before `at` and those after, without being copied. */
 export interface Insert {
@@ -31,7 +33,8 @@ export class Reply {
   /** Room for so many bytes more. */
   reserve(bytes: number): void {
     if (this.length + bytes <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + bytes));
+    const room = this.bytes.length + Math.min(this.bytes.length, growthBytes);
+    const larger = Buffer.allocUnsafeSlow(Math.max(room, this.length + bytes));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }

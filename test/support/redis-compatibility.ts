@@ -31,7 +31,7 @@ const limits: readonly (readonly [what: string, limit: string, beyond: string])[
   ["Inline command", kibibytes(defaultLimits.lineBytes), "`-ERR Protocol error: too big inline request`, closed"],
   ["Before AUTH", `${defaultLimits.strangerMultibulk} arguments of ${kibibytes(defaultLimits.strangerBulkBytes)}`, "`-ERR Protocol error: unauthenticated ...`, closed"],
   ["Unfinished and queued commands, all clients together", mebibytes(defaultLimits.inputBudgetBytes), "`-ERR too many unfinished commands are held`, closed"],
-  ["One reply", mebibytes(defaultLimits.replyBytes), "closed"],
+  ["One reply", `${mebibytes(defaultLimits.replyBytes)} without the values above 64 KiB`, "closed"],
   ["Replies that nobody reads, all clients together", mebibytes(defaultLimits.outputBudgetBytes), "the client that holds most is closed"],
   ["A reply that is not read", seconds(defaultLimits.stalledMs), "closed"],
   ["Idle time", "none; TCP keepalive is on", ""],
@@ -60,7 +60,7 @@ ${table(
 
 ## Limits
 
-Each is counted in \`/metrics\` when it is reached.
+What is refused or closed by a limit is counted in \`/metrics\`.
 
 ${table(["What", "Limit", "Beyond it"], limits)}
 

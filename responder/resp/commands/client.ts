@@ -14,6 +14,8 @@ const describe = (call: Call, { session: s, pendingInput, pendingOutput }: Clien
   );
 };
 
+const types = new Set(["normal", "master", "replica", "slave", "pubsub"]);
+
 const own = ({ server, session }: Call): ClientView[] => {
   const view = server.client(session.id);
   return view ? [view] : [];
@@ -26,7 +28,7 @@ const list = (call: Call): void => {
     const filter = args.word(2);
     if (filter === "type" && args.count === 4) {
       const type = args.word(3);
-      if (!["normal", "master", "replica", "slave", "pubsub"].includes(type)) return reply.error(`ERR Unknown client type '${args.text(3)}'`);
+      if (!types.has(type)) return reply.error(`ERR Unknown client type '${args.shown(3)}'`);
       if (type !== "normal") chosen = [];
     } else if (filter === "id" && args.count > 3) {
       const found: ClientView[] = [];
@@ -51,7 +53,7 @@ const setname = ({ args, reply, session }: Call): void => {
 
 const setinfo = ({ args, reply, session }: Call): void => {
   const attribute = args.word(2);
-  if (attribute !== "lib-name" && attribute !== "lib-ver") return reply.error(`ERR Unrecognized option '${args.text(2)}'`);
+  if (attribute !== "lib-name" && attribute !== "lib-ver") return reply.error(`ERR Unrecognized option '${args.shown(2)}'`);
   const value = args.text(3);
   if (!isClientName(value)) return reply.error(`ERR ${attribute} cannot contain spaces, newlines or special characters.`);
   if (attribute === "lib-name") session.libraryName = value;
@@ -81,49 +83,69 @@ const replies = ({ args, reply, session }: Call): void => {
   } else reply.error(syntaxError);
 };
 
-const kill = (call: Call): void => {
-  const { args, reply, server, session } = call;
-  const victims = new Set(server.clients());
-  const keepIf = (test: (view: ClientView) => boolean) => {
-    for (const view of victims) if (!test(view)) victims.delete(view);
-  };
-  // the old form: an address, and nothing found is an error
-  const old = args.count === 3;
-  let skipMe = !old;
-  if (old) {
-    const address = args.text(2);
-    keepIf((view) => view.session.address === address);
-    if (victims.size === 0) return reply.error("ERR No such client");
-  } else {
-    if (args.count % 2 === 1) return reply.error(syntaxError);
-    for (let i = 2; i < args.count; i += 2) {
-      const filter = args.word(i);
-      const value = args.text(i + 1);
-      if (filter === "id") {
-        const id = Number(value);
-        if (!/^\d{1,15}$/.test(value) || id < 1) return reply.error("ERR client-id should be greater than 0");
-        keepIf((view) => view.session.id === id);
-      } else if (filter === "addr") keepIf((view) => view.session.address === value);
-      else if (filter === "laddr") keepIf((view) => view.session.localAddress === value);
-      else if (filter === "user") keepIf(() => value === "default");
-      else if (filter === "type") keepIf(() => value.toLowerCase() === "normal");
-      else if (filter === "skipme" && /^(yes|no)$/i.test(value)) skipMe = value.toLowerCase() === "yes";
-      else return reply.error(syntaxError);
-    }
-    if (skipMe) keepIf((view) => view.session.id !== session.id);
+type Filter = (view: ClientView) => boolean;
+
+/** The test for one pair of words; undefined: an error was written. Clients are all of one type and one user. */
+const readFilter = ({ args, reply, session: own }: Call, i: number): Filter | undefined => {
+  const name = args.word(i);
+  const value = i + 1 < args.count ? args.text(i + 1) : undefined;
+  const refuse = (error: string): undefined => void reply.error(error);
+  if (value === undefined) return refuse(syntaxError);
+  if (name === "id") {
+    const id = readInteger(args.buffer(i + 1), args.from[i + 1] as number, args.to[i + 1] as number);
+    return id >= 1 ? ({ session }) => session.id === id : refuse("ERR client-id should be greater than 0");
   }
+  if (name === "addr") return ({ session }) => session.address === value;
+  if (name === "laddr") return ({ session }) => session.localAddress === value;
+  if (name === "user") return value === "default" ? () => true : refuse(`ERR No such user '${args.shown(i + 1)}'`);
+  if (name === "type") {
+    const type = value.toLowerCase();
+    return types.has(type) ? () => type === "normal" : refuse(`ERR Unknown client type '${args.shown(i + 1)}'`);
+  }
+  const skips = name === "skipme" ? { yes: true, no: false }[value.toLowerCase()] : undefined;
+  return skips === undefined ? refuse(syntaxError) : ({ session }) => !skips || session !== own;
+};
+
+/** undefined: an error was written. */
+const chooseVictims = (call: Call): ClientView[] | undefined => {
+  const { args, reply, server, session: own } = call;
+  const everybody = [...server.clients()];
+  // the old form: an address, and nothing found is an error
+  if (args.count === 3) {
+    const address = args.text(2);
+    const found = everybody.filter(({ session }) => session.address === address);
+    if (found.length > 0) return found;
+    reply.error("ERR No such client");
+    return undefined;
+  }
+  // of two with one name the last is meant
+  const filters = new Map<string, Filter>([["skipme", ({ session }) => session !== own]]);
+  for (let i = 2; i < args.count; i += 2) {
+    const filter = readFilter(call, i);
+    if (!filter) return undefined;
+    filters.set(args.word(i), filter);
+  }
+  return everybody.filter((view) => filters.values().every((accepts) => accepts(view)));
+};
+
+const kill = (call: Call): void => {
+  const { args, reply, session } = call;
+  const victims = chooseVictims(call);
+  if (!victims) return;
   for (const view of victims) {
-    if (view.session.id === session.id) session.closing = true;
+    if (view.session === session) session.closing = true;
     else view.kill();
   }
-  if (old) reply.ok();
-  else reply.integer(victims.size);
+  if (args.count === 3) reply.ok();
+  else reply.integer(victims.length);
 };
+
+const administrative = new Set(["list", "kill", "no-evict"]);
 
 const sub = (name: string, arity: number, since: string, summary: string, run: Command["run"], difference?: string): Command => ({
   name: `client|${name}`,
   arity,
-  flags: ["noscript", "loading", "stale"],
+  flags: [...(administrative.has(name) ? (["admin"] as const) : []), "noscript", "loading", "stale"],
   group: "connection",
   since,
   complexity: ["list", "kill"].includes(name) ? "O(N) where N is the number of client connections" : "O(1)",

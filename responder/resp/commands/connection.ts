@@ -48,36 +48,32 @@ export const isClientName = (name: string): boolean => /^[!-~]*$/.test(name);
 export const badClientName = "ERR Client names cannot contain spaces, newlines or special characters.";
 
 const helloFirst =
-  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
 
 const hello = (call: Call): void => {
   const { args, reply, session } = call;
   let protocol = session.protocol;
-  let credentials: { name: string; token: Buffer } | undefined;
-  let name: string | undefined;
   if (args.count > 1) {
     const given = readInteger(args.buffer(1), args.from[1] as number, args.to[1] as number);
     if (Number.isNaN(given)) return reply.error("ERR Protocol version is not an integer or out of range");
     if (given !== 2 && given !== 3) return reply.error("NOPROTO unsupported protocol version");
     protocol = given;
   }
+  // each option has its effect, even if one after it is wrong
   for (let i = 2; i < args.count; i++) {
     const option = args.word(i);
     if (option === "auth" && i + 2 < args.count) {
-      credentials = { name: args.text(i + 1), token: args.copy(i + 2) };
+      if (!login(call, args.text(i + 1), args.copy(i + 2))) return;
       i += 2;
     } else if (option === "setname" && i + 1 < args.count) {
-      name = args.text(++i);
+      const name = args.text(++i);
+      if (!isClientName(name)) return reply.error(badClientName);
+      session.name = name;
     } else {
-      return reply.error(`ERR Syntax error in HELLO option '${args.text(i).slice(0, 128)}'`);
+      return reply.error(`ERR Syntax error in HELLO option '${args.shown(i)}'`);
     }
   }
-  if (credentials && !login(call, credentials.name, credentials.token)) return;
   if (session.stranger) return reply.error(helloFirst);
-  if (name !== undefined) {
-    if (!isClientName(name)) return reply.error(badClientName);
-    session.name = name;
-  }
   session.protocol = protocol;
   reply.protocol = protocol;
   reply.map(7);

@@ -16,7 +16,7 @@ const readConditions = ({ args, reply }: Call): number | undefined => {
   for (let i = 3; i < args.count; i++) {
     const word = args.word(i);
     if (!isCondition(word)) {
-      reply.error(`ERR Unsupported option ${args.text(i).slice(0, 128)}`);
+      reply.error(`ERR Unsupported option ${args.shown(i)}`);
       return undefined;
     }
     found |= conditions[word];

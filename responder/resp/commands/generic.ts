@@ -14,7 +14,7 @@ const scanAtMost = 5_000;
 /** Steps of KEYS in one turn of the event loop. */
 const keysPerTurn = 2_000;
 /** More keys than fit are an error, because all must be collected before the first can be sent. */
-const keysBytes = 32 * 2 ** 20;
+const keysBytes = 16 * 2 ** 20;
 const key = Buffer.alloc(maxKeyBytes);
 
 const del = (call: Call): void => {
@@ -79,11 +79,17 @@ const keys = (call: Call): void => {
   call.unfinished = step() ? undefined : step;
 };
 
+/** As C reads 64 bits: nothing is 0, and a sign is fine. */
+const readCursor = (text: string): number | undefined => {
+  if (!/^([+-]?\d+)?$/.test(text)) return undefined;
+  const value = BigInt(text === "" ? 0 : text.replace("+", ""));
+  return value >= 2n ** 64n || value <= -(2n ** 64n) ? undefined : Number(value);
+};
+
 const scan = (call: Call): void => {
   const { args, reply, store } = call;
-  const given = args.text(1);
-  const start = /^\d{1,20}$/.test(given) ? Number(given) : Number.NaN;
-  if (Number.isNaN(start)) return reply.error("ERR invalid cursor");
+  const start = readCursor(args.text(1));
+  if (start === undefined) return reply.error("ERR invalid cursor");
   let pattern: Buffer | undefined;
   let count = 10;
   let strings = true;
@@ -103,8 +109,8 @@ const scan = (call: Call): void => {
   const found: Buffer[] = [];
   const tally = { seen: 0 };
   const limit = Math.min(count, scanAtMost);
-  // cursors of ours are 32 bits; a larger one was never given out and ends the scan
-  let cursor = start >= 2 ** 32 ? 0 : start;
+  // cursors of ours are 32 bits; another one was never given out and ends the scan
+  let cursor = start < 0 || start >= 2 ** 32 ? 0 : start;
   if (cursor === start) {
     const visit = (slot: Slot) => {
       tally.seen++;
@@ -173,7 +179,7 @@ export const genericCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) where N is the number of entries",
     summary: "Find all keys matching the given pattern",
-    difference: "Not a snapshot: other clients are served while the keys are collected, except inside MULTI. Keys that are present all the time are returned once.",
+    difference: "Not a snapshot: other clients are served while the keys are collected, except inside MULTI. Keys that are present all the time are returned once. More than 16 MiB of keys are an error.",
     run: keys,
   },
   {

@@ -130,7 +130,7 @@ export const commandCommand = (table: readonly Command[]): Command => {
       sub("info", -2, "2.8.13", perCommand, "Get array of specific command details", info),
       sub("docs", -2, "7.0.0", perCommand, "Get array of specific command documentation", docs),
       sub("list", -2, "7.0.0", "O(N) where N is the total number of commands", "Get an array of command names", list),
-      sub("getkeys", -3, "2.8.13", "O(N) where N is the number of arguments to the command", "Extract keys given a full command", getkeys),
+      sub("getkeys", -4, "2.8.13", "O(N) where N is the number of arguments to the command", "Extract keys given a full command", getkeys),
     ],
     run: all,
   };

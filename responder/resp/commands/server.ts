@@ -1,10 +1,11 @@
 // The server about itself: INFO, CONFIG, TIME, MEMORY.
 import { absent } from "../../store/types.ts";
 import { matchesGlob } from "../glob.ts";
+import { readInteger } from "../numbers.ts";
 import { redisVersion } from "../version.ts";
 import type { Call, Command } from "./command.ts";
 import { look } from "./entries.ts";
-import { syntaxError } from "./errors.ts";
+import { notInteger, syntaxError } from "./errors.ts";
 
 const policyNames: Readonly<Record<string, string>> = { TinyLFU: "allkeys-lfu", LRU: "allkeys-lru", NoEviction: "noeviction" };
 /** What an entry costs beside its bytes, roughly: index, columns and rounding. */
@@ -110,8 +111,14 @@ const time = ({ reply, store }: Call): void => {
 
 const usage = (call: Call): void => {
   const { args, store, reply } = call;
+  // how many parts of a list are looked at: there are no lists
+  for (let i = 3; i < args.count; i += 2) {
+    if (args.word(i) !== "samples" || i + 1 >= args.count) return reply.error(syntaxError);
+    const samples = readInteger(args.buffer(i + 1), args.from[i + 1] as number, args.to[i + 1] as number);
+    if (Number.isNaN(samples)) return reply.error(notInteger);
+    if (samples < 0) return reply.error(syntaxError);
+  }
   const slot = look(call, 2);
-  if (args.count !== 3 && !(args.count === 5 && args.word(3) === "samples")) return reply.error(syntaxError);
   if (slot === absent) reply.nil();
   else reply.integer(store.keyBytes(slot) + store.valueBytes(slot) + entryOverhead);
 };

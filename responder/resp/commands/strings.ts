@@ -2,8 +2,7 @@
 import { absent } from "../../store/types.ts";
 import type { Call, Command } from "./command.ts";
 import { allowedDeadline, defaultDeadline, longestDeadline, look, putArgument, read, remove, replyValue } from "./entries.ts";
-import { syntaxError } from "./errors.ts";
-import { isTimeUnit, readDeadline, timeUnits, type TimeUnit } from "./options.ts";
+import { readDeadline, readOptions, timeUnits, type TimeUnit } from "./options.ts";
 
 const one = { first: 1, last: 1, step: 1 };
 
@@ -15,27 +14,13 @@ const get = (call: Call): void => {
 
 /** SET with anything after the value. */
 const setWithOptions = (call: Call): void => {
-  const { args, reply, store } = call;
-  let unit: TimeUnit | undefined;
-  let unitAt = 0;
-  let keep = false;
-  let onlyNew = false;
-  let onlyOld = false;
-  let withOld = false;
-  for (let i = 3; i < args.count; i++) {
-    const word = args.word(i);
-    if (word === "nx" && !onlyOld) onlyNew = true;
-    else if (word === "xx" && !onlyNew) onlyOld = true;
-    else if (word === "get") withOld = true;
-    else if (word === "keepttl" && unit === undefined) keep = true;
-    else if (isTimeUnit(word) && !keep && (unit ?? timeUnits[word]) === timeUnits[word] && i + 1 < args.count) {
-      unit = timeUnits[word];
-      unitAt = ++i;
-    } else return reply.error(syntaxError);
-  }
+  const { reply, store } = call;
+  const options = readOptions(call, 3, "set");
+  if (!options) return;
+  const { unit, withOld, onlyNew, onlyOld } = options;
   let deadline = defaultDeadline(call);
   if (unit) {
-    const asked = readDeadline(call, unitAt, unit, "set", false);
+    const asked = readDeadline(call, options.unitAt, unit, "set", false);
     if (asked === undefined) return;
     deadline = allowedDeadline(call, asked);
   }
@@ -51,7 +36,7 @@ const setWithOptions = (call: Call): void => {
     if (!withOld) reply.nil();
     return;
   }
-  if (keep && old !== absent) deadline = store.expiresAt(old);
+  if (options.keepTime && old !== absent) deadline = store.expiresAt(old);
   const end = reply.length;
   if (putArgument(call, 1, 2, deadline)) {
     if (!withOld) reply.ok();
@@ -95,21 +80,16 @@ const getdel = (call: Call): void => {
 };
 
 const getex = (call: Call): void => {
-  const { args, reply, store } = call;
-  let unit: TimeUnit | undefined;
-  let persist = false;
-  if (args.count > 2) {
-    const word = args.word(2);
-    if (word === "persist" && args.count === 3) persist = true;
-    else if (isTimeUnit(word) && args.count === 4) unit = timeUnits[word];
-    else return reply.error(syntaxError);
-  }
+  const { reply, store } = call;
+  const options = readOptions(call, 2, "getex");
+  if (!options) return;
+  const { unit, persist } = options;
   let asked: number | undefined;
   // the key is looked for first: without it a bad time is no error
   const slot = read(call, 1);
   if (slot === absent) return reply.nil();
   if (unit) {
-    asked = readDeadline(call, 3, unit, "getex", false);
+    asked = readDeadline(call, options.unitAt, unit, "getex", false);
     if (asked === undefined) return;
   }
   replyValue(call, slot);

@@ -109,7 +109,7 @@ const discard = (call: Call): void => {
 const row = (name: string, summary: string, complexity: string, run: Command["run"], difference?: string): Command => ({
   name,
   arity: 1,
-  flags: ["noscript", "loading", "stale", "fast"],
+  flags: name === "exec" ? ["noscript", "loading", "stale"] : ["noscript", "loading", "stale", "fast"],
   group: "transactions",
   since: name === "discard" ? "2.0.0" : "1.2.0",
   complexity,

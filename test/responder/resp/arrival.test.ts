@@ -81,7 +81,7 @@ const piece = fc.oneof(
 test("whatever arrives, nothing is thrown, memory stays bounded, and all of it comes back", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
-      const limits = { inputBudgetBytes: 4000, frameBytes: 2000, workPerTurn: 5 };
+      const limits = { inputBudgetBytes: 4000, frameBytes: 2000, lineBytes: 1000, workPerTurn: 5 };
       const service = createService({ ownBufferBytes: 100, limits });
       const client = service.connect();
       for (const each of pieces) {

@@ -41,7 +41,8 @@ tells("KEYS", [
 tells("SCAN's arguments", [
   ["SCAN 0", array(bulk("0"), array())],
   ["SCAN x", error("ERR invalid cursor")],
-  ["SCAN -1", error("ERR invalid cursor")],
+  ["SCAN -1", array(bulk("0"), array())],
+  ["SCAN 18446744073709551616 WHAT", error("ERR invalid cursor")],
   ["SCAN 0 COUNT x", error("ERR value is not an integer or out of range")],
   ["SCAN 0 COUNT 0", syntax],
   ["SCAN 0 MATCH", syntax],

@@ -101,7 +101,9 @@ describe("CLIENT", () => {
     expect(await ask("CLIENT KILL ID 0")).toBe(error("ERR client-id should be greater than 0"));
     expect(await ask("CLIENT KILL ID 1 WHAT x")).toBe(syntax);
     expect(await ask("CLIENT KILL ID 1")).toBe(integer(0));
-    expect(await ask("CLIENT KILL USER nobody SKIPME no")).toBe(integer(0));
+    expect(await ask("CLIENT KILL USER nobody SKIPME no")).toBe(error("ERR No such user 'nobody'"));
+    expect(await ask("CLIENT KILL TYPE pubsub ID 2")).toBe(integer(0));
+    expect(await ask("CLIENT KILL TYPE odd ID 2")).toBe(error("ERR Unknown client type 'odd'"));
     expect(other.isFinished).toBe(false);
     expect(await ask("CLIENT KILL ID 2 LADDR 127.0.0.1:6379 TYPE normal")).toBe(integer(1));
     expect(other.isFinished).toBe(true);
@@ -169,9 +171,9 @@ describe("COMMAND", () => {
     ["COMMAND LIST x", syntax],
     ["COMMAND GETKEYS MSET a 1 b 2", array(bulk("a"), bulk("b"))],
     ["COMMAND GETKEYS OBJECT ENCODING k", array(bulk("k"))],
-    ["COMMAND GETKEYS PING", error("ERR The command has no key arguments")],
-    ["COMMAND GETKEYS none", error("ERR Invalid command specified")],
-    ["COMMAND GETKEYS GET", error("ERR Invalid number of arguments specified for command")],
+    ["COMMAND GETKEYS PING x", error("ERR The command has no key arguments")],
+    ["COMMAND GETKEYS none x", error("ERR Invalid command specified")],
+    ["COMMAND GETKEYS SET x", error("ERR Invalid number of arguments specified for command")],
     ["COMMAND WHAT", error("ERR unknown subcommand 'WHAT'. Try COMMAND HELP.")],
   ]);
 });
