@@ -40,7 +40,7 @@ const profile = async ({ prepare, load }: Kind): Promise<SelfTime[]> => {
   const folder = mkdtempSync(join(tmpdir(), "bench-profile-"));
   const file = join(folder, "profile.json");
   try {
-    const target = await startResponder({ BENCH_PROFILE: file }, ["--import", join(root, "test/bench/harness/profiler.child.ts")]);
+    const target = await startResponder({ env: { BENCH_PROFILE: file }, nodeArgs: ["--import", join(root, "test/bench/harness/profiler.child.ts")] });
     const toggle = async (said: string) => {
       const done = target.says(said);
       process.kill(target.pids[0] ?? 0, "SIGUSR2");

@@ -16,13 +16,15 @@ export interface Case {
   readonly pipeline: 1 | 16;
   /** Requests/s against redis. */
   readonly goal: number;
+  /** Processor time of redis against ours. One command a packet costs any server most of its time in the kernel's wake-ups, where Node does more than redis; the answers still come as fast. */
+  readonly cpuGoal: number;
 }
 
 export const cases: readonly Case[] = [
-  { command: "GET", pipeline: 1, goal: 0.9 },
-  { command: "SET", pipeline: 1, goal: 0.9 },
-  { command: "GET", pipeline: 16, goal: 0.75 },
-  { command: "SET", pipeline: 16, goal: 0.6 },
+  { command: "GET", pipeline: 1, goal: 0.9, cpuGoal: 0.71 },
+  { command: "SET", pipeline: 1, goal: 0.9, cpuGoal: 0.71 },
+  { command: "GET", pipeline: 16, goal: 0.75, cpuGoal: 0.75 },
+  { command: "SET", pipeline: 16, goal: 0.6, cpuGoal: 0.6 },
 ];
 
 export interface RespResults {

@@ -1,5 +1,5 @@
 // Starts the responder as it is shipped: every metric, the sampled log, limits and expiry on.
-import { follow, launch } from "../harness/process.ts";
+import { follow, launch, type Side } from "../harness/process.ts";
 import type { HttpTarget } from "./node-programs.ts";
 
 interface Address {
@@ -14,17 +14,24 @@ export interface ResponderTarget extends HttpTarget {
   says(msg: string): Promise<Record<string, unknown>>;
 }
 
-/** `nodeArgs`: for profiles. Entries get a TTL by default, so that expiry is at work. */
-export const startResponder = async (env: Record<string, string> = {}, nodeArgs: readonly string[] = [], name = "responder, instrumented"): Promise<ResponderTarget> => {
+export interface ResponderOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** For what looks inside. */
+  readonly nodeArgs?: readonly string[];
+  readonly side?: Side;
+}
+
+/** Entries get a TTL by default, so that expiry is at work. */
+export const startResponder = async ({ env = {}, nodeArgs = [], side = "server" }: ResponderOptions = {}): Promise<ResponderTarget> => {
   const running = launch({
-    side: "server",
+    side,
     command: process.execPath,
     args: [...nodeArgs, "responder/main.ts"],
     env: { NODE_ENV: "production", KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", KVR_RESP_PORT: "0", KVR_DEFAULT_TTL: "3600", ...env },
   });
   const says = follow(running);
   const { http, resp, management } = (await says("serving")) as { http: Address; resp?: Address; management: Address };
-  return { name, pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", says, stop: running.stop };
+  return { name: "responder, instrumented", pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", says, stop: running.stop };
 };
 
 /** The value of a series without labels, from a scrape. */

@@ -26,7 +26,8 @@ const micros = (): number => Number(process.hrtime.bigint() / 1000n) | 0;
 
 export const startHeart = async (): Promise<Heart> => {
   const shared = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(new URL("./watcher.child.ts", import.meta.url), { workerData: shared });
+  // without our own arguments: one of them may be the module that started this
+  const worker = new Worker(new URL("./watcher.child.ts", import.meta.url), { workerData: shared, execArgv: [] });
   const ask = (what: "read" | "reset"): Promise<Stalls> =>
     new Promise((answer) => {
       worker.once("message", answer);
