@@ -46,7 +46,7 @@ export interface StoreStats {
  * `expiresAt` is in milliseconds since the epoch; 0: never.
  */
 export interface Store {
-  /** The live entry; counts as a use of the key, hit or miss. An entry whose time is over is removed on the way. */
+  /** The live entry; counts as a use of it. An entry whose time is over is removed on the way. */
   find(key: Buffer, from: number, to: number): Slot;
   /** The live entry, without counting as a use. */
   peek(key: Buffer, from: number, to: number): Slot;
@@ -80,7 +80,7 @@ export interface Store {
   /** Removes everything; memory goes back. Returns how many entries were live or over. */
   clear(): number;
 
-  /** A buffer off the JavaScript heap, its memory given back at `free` and not when V8 finds the time. For values above `ownBufferBytes`. */
+  /** A buffer off the JavaScript heap, its memory given back at `free` and not when V8 finds the time. For values above `ownBufferBytes`. Not counted until it is put. */
   allocate(bytes: number): Buffer;
   /** Only what was allocated and not put. */
   free(buffer: Buffer): void;
