@@ -11,4 +11,4 @@ export interface MicroCosts {
 
 export const microCosts = async (): Promise<MicroCosts> =>
   // so large a young generation that nothing is collected in between
-  JSON.parse(await output("server", process.execPath, ["--max-semi-space-size=128", resolve(import.meta.dirname, "micro.child.ts")])) as MicroCosts;
+  JSON.parse(await output("server", process.execPath, ["--min-semi-space-size=128", "--max-semi-space-size=128", resolve(import.meta.dirname, "micro.child.ts")])) as MicroCosts;
