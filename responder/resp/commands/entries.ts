@@ -29,13 +29,6 @@ export const replyValue = ({ store, reply }: Call, slot: Slot): void => {
   reply.crlf();
 };
 
-/** The value of an entry as a new buffer; used where it is changed. */
-export const copyOfValue = ({ store }: Call, slot: Slot): Buffer => {
-  const bytes = Buffer.allocUnsafe(store.valueBytes(slot));
-  store.copyValue(slot, bytes, 0);
-  return bytes;
-};
-
 /** When an entry that asks for no time to live is over. */
 export const defaultDeadline = ({ policy, store }: Call): number => {
   const seconds = policy.defaultTtlSeconds ?? policy.maxTtlSeconds;

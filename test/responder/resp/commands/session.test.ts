@@ -1,6 +1,7 @@
 // Commands about the connection, the server and its clients.
 import { describe, expect, test } from "vitest";
-import { array, bulk, createDialogue, createService, error, integer, nil, ok, words } from "../clients.ts";
+import { array, bulk, createDialogue, createService, error, frame, integer, nil, ok, words } from "../clients.ts";
+import type { TestSocket } from "../socket.ts";
 import { tells } from "./dialogue.ts";
 
 const syntax = error("ERR syntax error");
@@ -221,6 +222,31 @@ describe("MULTI", () => {
     ["DEL a", "+QUEUED\r\n"],
     ["EXEC", array(array(bulk("a"), bulk("b")), integer(1))],
   ]);
+
+  test("large arguments wait in their own buffers, which are put, or freed after EXEC, DISCARD or the client's end", async () => {
+    const { connect, loose, store } = createService({ ownBufferBytes: 10 });
+    const value = "x".repeat(20);
+    /** Cut inside the value, so that it is collected apart. */
+    const arriveInPieces = async (client: TestSocket, bytes: Buffer) => {
+      await client.arrive(bytes.subarray(0, -10));
+      await client.arrive(bytes.subarray(-10));
+    };
+    for (const [end, left, entries] of [["EXEC", 0, 1], ["DISCARD", 0, 0], ["", 2, 0]] as const) {
+      store.clear();
+      const client = connect();
+      await client.arrive(words("MULTI"));
+      await arriveInPieces(client, frame("SET", "a", value));
+      await arriveInPieces(client, frame("ECHO", value));
+      expect(loose.size).toBe(2);
+      if (end !== "") await client.arrive(words(end));
+      expect(loose.size).toBe(left);
+      expect(store.stats().entries).toBe(entries);
+      if (end === "EXEC") expect(client.sent().endsWith(array(ok, bulk(value)))).toBe(true);
+      client.socket.destroy();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(loose.size).toBe(0);
+    }
+  });
 
   test("nobody sees the middle of it, and it is gone with its client", async () => {
     const { connect, loose, store } = createService({ ownBufferBytes: 10 });
