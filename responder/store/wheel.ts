@@ -56,7 +56,7 @@ export class Wheel {
   /** Changes the expiry of what was added. Costs no link when the bucket stays: an entry lies where `bucketFor` says, as long as its bucket has not come. */
   change(slot: number, from: number, to: number): void {
     const bucket = this.bucketFor(to);
-    if (from > this.time && bucket === this.bucketFor(from)) return;
+    if (bucket === this.bucketFor(from)) return;
     this.remove(slot);
     this.link(slot, bucket);
   }

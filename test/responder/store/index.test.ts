@@ -85,6 +85,22 @@ test("a table in the making takes no more memory than it says, and an old one gi
   expect(index.bytes).toBe(new HashIndex(64).bytes);
 });
 
+test("a scan passes from the new table to the old one wherever growth stands", () => {
+  for (let cells = 0; cells < 6000; cells += 97) {
+    const random = randomFrom(cells);
+    const index = new HashIndex(4096);
+    let slot = 0;
+    while (index.wantedBytes === 0) index.insert(shapes["even"]!(random), slot++);
+    index.grow();
+    index.migrate(cells);
+    const seen = new Set<number>();
+    let cursor = 0;
+    do cursor = index.scan(cursor, (slot) => void seen.add(slot));
+    while (cursor !== 0);
+    expect(seen.size).toBe(slot);
+  }
+});
+
 test("a cursor means the same in a table of another size", () => {
   const random = randomFrom(3);
   const hashes = Array.from({ length: 3000 }, () => shapes["even"]!(random));
