@@ -5,8 +5,11 @@ import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memor
 import { maxNameLength } from "./names.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
 
-/** Node and its libraries need this much beside the entries; reason in docs/design-decisions.md. The part per entry byte is one divided by a whole number. */
-export const memoryHeadroom = { fixedMi: 96, perEntryByte: 0.25 } as const;
+/**
+ * What a pod needs beside the entries: for Node, its libraries, connections and what is in transit; per byte of maxMemory for what malloc and V8 have not given
+ * back yet (one divided by a whole number); per byte of the largest value for those in transit. Measured: docs/design-decisions.md.
+ */
+export const memoryHeadroom = { fixedMi: 160, perEntryByte: 0.0625, perValueByte: 4 } as const;
 
 const resourceList = (description: string) =>
   z
@@ -114,20 +117,22 @@ const fixedNano = BigInt(memoryHeadroom.fixedMi) * 2n ** 20n * 10n ** 9n;
 const parts = 1 / memoryHeadroom.perEntryByte;
 
 interface Memory {
-  cache: { maxMemory: string };
+  cache: { maxMemory: string; maxValueBytes: number };
   resources?: { limits?: ResourceList | undefined } | undefined;
 }
 
-/** What the limit leaves beside entries and fixed part must hold the part per entry byte. Exact: no floating point in either language. */
+/** What the limit leaves beside entries, fixed part and values in transit must hold the part per entry byte. Exact: no floating point in either language. */
 const limitHoldsCache: Rule<Memory> = {
   cel: `!has(self.resources) || !has(self.resources.limits) || !has(self.resources.limits.memory) || ${celAmounts(
     ["self.resources.limits.memory", "self.cache.maxMemory"],
-    `[$0.sub($1).sub(quantity('${memoryHeadroom.fixedMi}Mi'))].all(rest, rest${".add(rest)".repeat(parts - 1)}.compareTo($1) >= 0)`,
+    `[$0.sub($1).sub(quantity('${memoryHeadroom.fixedMi}Mi')).sub(self.cache.maxValueBytes * ${memoryHeadroom.perValueByte})].all(rest, rest${".add(rest)".repeat(parts - 1)}.compareTo($1) >= 0)`,
   )}`,
-  message: `the memory limit is too small for cache.maxMemory: it must be at least ${1 + memoryHeadroom.perEntryByte} x maxMemory + ${memoryHeadroom.fixedMi}Mi (or leave it out, then it is derived)`,
+  message: `the memory limit is too small for the cache: it must be at least ${1 + memoryHeadroom.perEntryByte} x maxMemory + ${memoryHeadroom.perValueByte} x maxValueBytes + ${memoryHeadroom.fixedMi}Mi (or leave it out, then it is derived)`,
   fieldPath: ".resources.limits.memory",
-  test: ({ cache: { maxMemory }, resources }) =>
-    amountsHold(resources?.limits?.memory ?? "", maxMemory, (limit, entries) => (limit - entries - fixedNano) * BigInt(parts) >= entries),
+  test: ({ cache: { maxMemory, maxValueBytes }, resources }) => {
+    const transitNano = BigInt(maxValueBytes * memoryHeadroom.perValueByte) * 10n ** 9n;
+    return amountsHold(resources?.limits?.memory ?? "", maxMemory, (limit, entries) => (limit - entries - fixedNano - transitNano) * BigInt(parts) >= entries);
+  },
 };
 
 export const specSchema = withRules(

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { parseEnv, type ResponderConfig } from "#contract/env";
+import { transitBytes } from "#contract/memory";
 import { responderMetrics } from "#contract/metrics";
 import { parseRuntime } from "#contract/runtime";
 import { systemClock, systemTimers } from "#lib/clock";
@@ -25,8 +26,6 @@ import { createStore } from "./store/engine.ts";
 /** Ten sweeps a second of this many steps: expiries that are due, and a table that grows, well under a millisecond each. */
 const sweep = { everyMs: 100, steps: 2_000 };
 const runtimeEveryMs = 1_000;
-/** For all bodies that are arriving at once; the pod's headroom beyond maxMemory covers it. */
-const bodyBudgetBytes = 32 * 2 ** 20;
 /** After the requests are drained: telemetry and the management port. */
 const closingMs = 2_000;
 
@@ -82,8 +81,9 @@ const main = async () => {
   const recorder = createRecorder({ metrics, log, clock: systemClock });
   const { maxValueBytes, defaultTtlSeconds, maxTtlSeconds, evictionPolicy } = config;
   const rules = { maxValueBytes, defaultTtlSeconds, maxTtlSeconds };
-  const bodies = createBodyBudget(Math.max(bodyBudgetBytes, maxValueBytes));
-  const limits = { connections: config.maxConnections };
+  const transit = transitBytes(maxValueBytes);
+  const bodies = createBodyBudget(transit);
+  const limits = { connections: config.maxConnections, outputBytes: transit };
   const api = createHttpServer({
     app: createApi({ log, exposition: telemetry, kv: { store, rules, bodies } }),
     recorder,

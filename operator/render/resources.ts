@@ -6,12 +6,12 @@ import { bytesQuantity, canonicalQuantity } from "./quantity.ts";
 
 /** The memory limit: the one written, else enough for maxMemory, raised to a larger request. */
 export const podMemory = ({ cache, resources }: Spec): MemoryPlan => {
-  const maxMemoryBytes = parseBytes(cache.maxMemory);
+  const needs = { maxMemoryBytes: parseBytes(cache.maxMemory), maxValueBytes: cache.maxValueBytes };
   const limit = resources?.limits?.memory;
-  if (limit !== undefined) return memoryPlan({ maxMemoryBytes, limitBytes: parseBytes(limit) });
-  const derived = memoryPlan({ maxMemoryBytes });
+  if (limit !== undefined) return memoryPlan(needs, parseBytes(limit));
+  const derived = memoryPlan(needs);
   const request = parseBytes(resources?.requests?.memory ?? "0");
-  return request > derived.limitBytes ? memoryPlan({ maxMemoryBytes, limitBytes: request }) : derived;
+  return request > derived.limitBytes ? memoryPlan(needs, request) : derived;
 };
 
 interface ResourceList {

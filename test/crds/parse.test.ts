@@ -83,9 +83,9 @@ describe("refused, in words", () => {
 
   test("a memory limit that is one byte too small; one more is enough", () => {
     const limited = (memory: number | string) => problems(resource({ cache: { maxMemory: "256Mi" }, resources: { limits: { memory } } }));
-    expect(limited(416 * 2 ** 20 - 1)).toEqual([expect.stringMatching(/^spec\.resources\.limits\.memory: the memory limit is too small .* 1\.25 x maxMemory \+ 96Mi/)]);
-    expect(limited(416 * 2 ** 20)).toEqual([]);
-    expect(limited("416Mi")).toEqual([]);
+    expect(limited(436 * 2 ** 20 - 1)).toEqual([expect.stringMatching(/^spec\.resources\.limits\.memory: the memory limit is too small .* 1\.0625 x maxMemory \+ 4 x maxValueBytes \+ 160Mi/)]);
+    expect(limited(436 * 2 ** 20)).toEqual([]);
+    expect(limited("436Mi")).toEqual([]);
   });
 
   test("a scrape that may outlast its interval", () =>

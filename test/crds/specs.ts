@@ -98,10 +98,10 @@ const asWritten = (bytes: number) =>
 
 /** Pairs of fields that a rule compares, as close to equal as they can be written. */
 const pairs: fc.Arbitrary<readonly Assignment[]> = fc.oneof(
-  // the limit against the smallest that holds maxMemory
+  // the limit against the smallest that holds maxMemory, with values up to the default of 1 MiB
   fc.tuple(fc.integer({ min: 1, max: 4096 }), fc.constantFrom(0, 4, 1000, 1024), fc.integer({ min: -1, max: 1 })).chain(([mi, odd, off]) => {
     const bytes = mi * mebibyte + odd;
-    return fc.tuple(asWritten(bytes), asWritten(Math.ceil(bytes * (1 + memoryHeadroom.perEntryByte)) + memoryHeadroom.fixedMi * mebibyte + off)).map(([max, limit]) => [["cache.maxMemory", max], ["resources.limits.memory", limit]] as const);
+    return fc.tuple(asWritten(bytes), asWritten(Math.ceil(bytes * (1 + memoryHeadroom.perEntryByte)) + (memoryHeadroom.fixedMi + memoryHeadroom.perValueByte) * mebibyte + off)).map(([max, limit]) => [["cache.maxMemory", max], ["resources.limits.memory", limit]] as const);
   }),
   fc.tuple(fc.integer({ min: 1000, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([thousandths, off]) => [["cache.maxMemory", `${thousandths / 1000}Mi`], ["cache.maxValueBytes", Math.ceil((thousandths * mebibyte) / 1000) + off]] as const),
   fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([milli, off]) => [["resources.requests.cpu", `${milli + off}m`], ["resources.limits.cpu", milli % 1000 === 0 ? milli / 1000 : `${milli / 1000}`]] as const),

@@ -122,7 +122,7 @@ describe("what the responder is told", () => {
   });
 
   test("its heap is bounded by its memory", () => {
-    expect(environment(responder())["NODE_OPTIONS"]).toBe(memoryPlan({ maxMemoryBytes: 256 * 2 ** 20 }).nodeArgs.join(" "));
+    expect(environment(responder())["NODE_OPTIONS"]).toBe(memoryPlan({ maxMemoryBytes: 256 * 2 ** 20, maxValueBytes: 2 ** 20 }).nodeArgs.join(" "));
   });
 
   test("the image is the resource's, else the operator's", () => {
@@ -191,7 +191,7 @@ describe("what is mounted", () => {
 });
 
 describe("memory and CPU", () => {
-  const derived = `${leastLimitBytes(256 * 2 ** 20) / 2 ** 20}Mi`;
+  const derived = `${leastLimitBytes({ maxMemoryBytes: 256 * 2 ** 20, maxValueBytes: 2 ** 20 }) / 2 ** 20}Mi`;
 
   test.each<[string, object, object]>([
     ["derived from maxMemory", {}, { requests: { memory: derived }, limits: { memory: derived } }],
