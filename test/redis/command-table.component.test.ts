@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { open } from "./connection.ts";
 import type { Reply } from "./reply.ts";
 import { supported } from "./supported.ts";
-import { bothServers } from "./targets.ts";
+import { besideRedis } from "./targets.ts";
 
 /** In a later Redis than the one we compare with. */
 const newer = new Set(["client|setinfo", "client|no-touch"]);
@@ -22,29 +22,29 @@ const told = ({ items: [name, arity, flags, first, last, step] }: Reply): Told =
   access: (flags?.items ?? []).map((flag) => flag.text).filter((flag) => ["write", "readonly", "denyoom", "admin", "fast", "noscript", "no_auth", "no_multi"].includes(flag ?? "")).toSorted(),
 });
 
-test("COMMAND INFO", async (context) => {
-  await using servers = await bothServers(context);
-  const [ours, redis] = await Promise.all(
-    servers.both.map(async (server) => {
-      using connection = await open(server);
-      const names = supported.filter((name) => !newer.has(name));
-      const reply = await connection.call("COMMAND", "INFO", ...names);
-      return reply.items.map(told);
-    }),
-  );
-  expect(ours).toEqual(redis);
-});
-
-test("COMMAND GETKEYS", async (context) => {
-  await using servers = await bothServers(context);
-  const asked = ["get a", "set a b", "mset a 1 b 2", "msetnx a 1 b 2", "del a b c", "mget a b", "object encoding a", "memory usage a", "ping", "get", "nonsense", "expire a 1", "scan 0", "config get x"];
-  for (const each of asked) {
+besideRedis((servers) => {
+  test("COMMAND INFO", async () => {
     const [ours, redis] = await Promise.all(
-      servers.both.map(async (server) => {
+      servers().both.map(async (server) => {
         using connection = await open(server);
-        return (await connection.call("COMMAND", "GETKEYS", ...each.split(" "))).raw.toString();
+        const names = supported.filter((name) => !newer.has(name));
+        const reply = await connection.call("COMMAND", "INFO", ...names);
+        return reply.items.map(told);
       }),
     );
-    expect(ours, each).toBe(redis);
-  }
+    expect(ours).toEqual(redis);
+  });
+
+  test("COMMAND GETKEYS", async () => {
+    const asked = ["get a", "set a b", "mset a 1 b 2", "msetnx a 1 b 2", "del a b c", "mget a b", "object encoding a", "memory usage a", "ping", "get", "nonsense", "expire a 1", "scan 0", "config get x"];
+    for (const each of asked) {
+      const [ours, redis] = await Promise.all(
+        servers().both.map(async (server) => {
+          using connection = await open(server);
+          return (await connection.call("COMMAND", "GETKEYS", ...each.split(" "))).raw.toString();
+        }),
+      );
+      expect(ours, each).toBe(redis);
+    }
+  });
 });

@@ -70,8 +70,8 @@ export const createComparer = () => {
       return exact(a, b);
     }
     if (name === "multi" && !isError(a)) queued = [];
-    // a refused DISCARD leaves the transaction open, a refused EXEC does not
-    else if (name === "exec" || name === "reset" || (name === "discard" && !isError(a))) queued = undefined;
+    // refused, DISCARD and RESET leave the transaction open; EXEC does not
+    else if (name === "exec" || ((name === "discard" || name === "reset") && !isError(a))) queued = undefined;
     return sameReply(command, a, b);
   };
 };

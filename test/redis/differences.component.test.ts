@@ -1,15 +1,11 @@
 // Each documented difference is one: Redis answers as the page says, and so do we.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { differences } from "./differences.ts";
 import { open } from "./connection.ts";
-import { redisServerMissing, type Endpoint } from "./server.ts";
-import { bothServers, type BothServers } from "./targets.ts";
+import type { Endpoint } from "./server.ts";
+import { besideRedis } from "./targets.ts";
 
-describe.skipIf(redisServerMissing !== undefined)("documented", () => {
-  let servers: BothServers;
-  beforeAll(async () => void (servers = await bothServers({ skip: () => {} })));
-  afterAll(async () => servers[Symbol.asyncDispose]());
-
+besideRedis((servers) => {
   const proofs = differences.flatMap(({ subject, proof }) => (proof ? [{ subject, proof }] : []));
   test.each(proofs)("$subject", async ({ proof: { commands, ours, redis } }) => {
     const answer = async (server: Endpoint): Promise<string> => {
@@ -19,7 +15,7 @@ describe.skipIf(redisServerMissing !== undefined)("documented", () => {
       for (const command of commands) last = (await connection.call(...command)).raw.toString("latin1");
       return last;
     };
-    expect(await answer(servers.redis)).toMatch(redis);
-    expect(await answer(servers.ours)).toMatch(ours);
+    expect(await answer(servers().redis)).toMatch(redis);
+    expect(await answer(servers().ours)).toMatch(ours);
   });
 });

@@ -1,26 +1,21 @@
 // Wrong, odd and cut-up input: the same answer and the same end of the connection as Redis gives.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { encode, open } from "./connection.ts";
 import { malformed, strangers, type WireCase } from "./malformed.ts";
-import { redisServerMissing } from "./server.ts";
-import { bothServers, type BothServers } from "./targets.ts";
+import { besideRedis } from "./targets.ts";
 import { outcome, printed } from "./wire.ts";
 
-const skip = { skip: (condition: boolean) => condition };
+const token = "a-token-of-the-tenant";
 
-describe.skipIf(redisServerMissing !== undefined)("without a token", () => {
-  let servers: BothServers;
-  beforeAll(async () => void (servers = await bothServers(skip)));
-  afterAll(async () => servers[Symbol.asyncDispose]());
-
+besideRedis((servers) => {
   const compare = async ({ pieces }: WireCase) => {
-    const [ours, redis] = await Promise.all(servers.both.map(async (server) => printed(await outcome(server, pieces))));
+    const [ours, redis] = await Promise.all(servers().both.map(async (server) => printed(await outcome(server, pieces))));
     expect(ours).toBe(redis);
   };
   test.each(malformed)("$name", compare);
 
   test("nothing behind a protocol error is done", async () => {
-    for (const server of servers.both) {
+    for (const server of servers().both) {
       await outcome(server, ["FLUSHALL\r\nSET b 1\r\n*x\r\nSET c 1\r\n"]);
       using connection = await open(server);
       expect((await connection.call("MGET", "b", "c")).raw.toString()).toBe("*2\r\n$1\r\n1\r\n$-1\r\n");
@@ -35,19 +30,19 @@ describe.skipIf(redisServerMissing !== undefined)("without a token", () => {
   ].join("");
 
   test("it does not matter where the bytes of a session are cut", async () => {
-    const [, redis] = servers.both;
+    const [, redis] = servers().both;
     const wanted = printed(await outcome(redis, [`FLUSHALL\r\n${session}`]));
     const cuts = Array.from({ length: session.length - 1 }, (_, i) => i + 1);
     for (const cut of cuts) {
       const pieces = [`FLUSHALL\r\n${session.slice(0, cut)}`, session.slice(cut)];
-      expect(printed(await outcome(servers.ours, pieces)), `cut at ${cut}`).toBe(wanted);
+      expect(printed(await outcome(servers().ours, pieces)), `cut at ${cut}`).toBe(wanted);
     }
-    expect(printed(await outcome(servers.ours, ["FLUSHALL\r\n", ...session])), "byte by byte").toBe(wanted);
+    expect(printed(await outcome(servers().ours, ["FLUSHALL\r\n", ...session])), "byte by byte").toBe(wanted);
   });
 
   test("what was sent before the client's end of the connection is answered", async () => {
     const answers = await Promise.all(
-      servers.both.map(async (server) => {
+      servers().both.map(async (server) => {
         using connection = await open(server);
         connection.write(`FLUSHALL\r\n${session}${"PING\r\n".repeat(1_000)}`);
         connection.socket.end();
@@ -60,7 +55,7 @@ describe.skipIf(redisServerMissing !== undefined)("without a token", () => {
   });
 
   test("a connection that ends in the middle of a command harms nobody", async () => {
-    for (const server of servers.both) {
+    for (const server of servers().both) {
       using connection = await open(server);
       connection.write("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$100\r\nabc");
       using other = await open(server);
@@ -71,15 +66,10 @@ describe.skipIf(redisServerMissing !== undefined)("without a token", () => {
   });
 });
 
-describe.skipIf(redisServerMissing !== undefined)("with a token", () => {
-  const token = "a-token-of-the-tenant";
-  let servers: BothServers;
-  beforeAll(async () => void (servers = await bothServers(skip, token)));
-  afterAll(async () => servers[Symbol.asyncDispose]());
-
+besideRedis((servers) => {
   test.each(strangers)("$name", async ({ pieces }) => {
     const sent = pieces.map((piece) => piece.replaceAll("TOKEN", token));
-    const [ours, redis] = await Promise.all(servers.both.map(async (server) => printed(await outcome(server, sent, token))));
+    const [ours, redis] = await Promise.all(servers().both.map(async (server) => printed(await outcome(server, sent, token))));
     expect(ours).toBe(redis);
   });
-});
+}, token);

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, describe } from "vitest";
 import { startResponder } from "../responder/process.ts";
 import { redisServerMissing, startRedis, type Endpoint, type RunningServer } from "./server.ts";
 
@@ -32,13 +33,21 @@ export interface BothServers extends AsyncDisposable {
   readonly both: readonly [Endpoint, Endpoint];
 }
 
-/** Skips the test, by name, where there is no Redis. With a password both ask for it. */
-export const bothServers = async (context: { skip(condition: boolean, note?: string): unknown }, password?: string): Promise<BothServers> => {
-  context.skip(redisServerMissing !== undefined, redisServerMissing);
+const startBoth = async (password?: string): Promise<BothServers> => {
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedis(password === undefined ? {} : { requirepass: password }));
   const tokens = password === undefined ? undefined : stack.use(await tokenDirectory(password));
   const ours = stack.use(await startOurs(tokens && { KVR_TOKEN_DIR: tokens.path }));
   const owned = stack.move();
   return { ours, redis, both: [ours, redis], [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
+/** Tests that share one pair of servers, which ask for the password when there is one. Skipped, by name, where there is no Redis. */
+export const besideRedis = (tests: (servers: () => BothServers) => void, password?: string): void => {
+  describe.skipIf(redisServerMissing !== undefined)(redisServerMissing ?? (password === undefined ? "beside Redis" : "beside Redis, with a token"), () => {
+    let servers: BothServers;
+    beforeAll(async () => void (servers = await startBoth(password)));
+    afterAll(async () => servers[Symbol.asyncDispose]());
+    tests(() => servers);
+  });
 };
