@@ -6,7 +6,7 @@ import { quietly, ratios, runRounds, stopAll, type Figure, type Result } from ".
 import { wrk, wrkKey } from "./harness/wrk.ts";
 import { startHono, startNodeHttp, startTextbook, type HttpTarget } from "./peers/node-programs.ts";
 import { startWebdis } from "./peers/programs.ts";
-import { startResponder } from "./peers/responder.ts";
+import { startGuarded, startResponder } from "./peers/responder.ts";
 
 export const keys = 1000;
 const connections = 32;
@@ -25,19 +25,22 @@ export interface HttpResults {
 
 export const putAll = async (target: HttpTarget): Promise<void> => {
   for (let i = 0; i < keys; i++) {
-    const answer = await fetch(`http://127.0.0.1:${target.port}${target.prefix}${wrkKey(i)}`, { method: "PUT", body: value });
+    const answer = await fetch(`http://127.0.0.1:${target.port}${target.prefix}${wrkKey(i)}`, { method: "PUT", body: value, headers: target.token ? { authorization: `Bearer ${target.token}` } : {} });
     await answer.arrayBuffer();
     if (!answer.ok) throw new Error(`PUT answered ${answer.status}`);
   }
 };
 
-const load = (seconds: number) => (target: HttpTarget) => wrk({ port: target.port, prefix: target.prefix, keys, seconds, connections });
+const load = (seconds: number) => (target: HttpTarget) => wrk({ port: target.port, prefix: target.prefix, keys, seconds, connections, token: target.token });
 
-/** Scrapes the port while `work` runs. */
+/** Scrapes the port while `work` runs. Throws when a scrape failed. */
 export const scraping = async <T>(port: number, work: () => Promise<T>): Promise<T> => {
-  const timer = setInterval(() => void fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.arrayBuffer()), scrapeEveryMs);
+  const scrapes: Promise<unknown>[] = [];
+  const timer = setInterval(() => scrapes.push(fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.text())), scrapeEveryMs);
   try {
-    return await work();
+    const result = await work();
+    await Promise.all(scrapes);
+    return result;
   } finally {
     clearInterval(timer);
   }
@@ -69,6 +72,7 @@ const attempt = async ({ rounds, seconds, allPeers, judgedBy }: HttpOptions): Pr
     if (allPeers) {
       await add(startTextbook(0.01));
       await add(startHono());
+      await putAll(await add(startGuarded()));
       const webdis = await add(startWebdis());
       await fill({ port: webdis.redisPort, entries: keys, key: wrkKey, value });
     }
@@ -90,7 +94,7 @@ export const httpBench = async (): Promise<Section> => {
   return {
     name: "http",
     title: "HTTP: GET of 100 bytes",
-    setting: `wrk, ${connections} connections, four client headers, ${keys} keys in turn; 7 interleaved rounds of 2 s after one that is not counted, medians compared. The responder runs as shipped (metrics, sampled log, expiry, limits) and is scraped every ${scrapeEveryMs} ms; the bare servers answer a constant.`,
+    setting: `wrk, ${connections} connections, four client headers, ${keys} keys in turn; 7 interleaved rounds of 2 s after one that is not counted, medians compared. The responder runs as shipped (metrics, sampled log, expiry, limits) and is scraped every ${scrapeEveryMs} ms; the bare servers answer a constant. With a token: every request carries one, which a pod of the operator asks for.`,
     goals: [
       atLeast("instrumented GET against bare node:http, requests/s", faster(bare), 1.25),
       atMost("its p99 against bare node:http", ours.median("p99") / bare.median("p99"), 1.2),

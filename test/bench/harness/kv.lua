@@ -1,4 +1,4 @@
--- GETs that cycle over prepared keys, with the headers that an ordinary client sends. Arguments: prefix of the path, number of keys.
+-- GETs that cycle over prepared keys, with the headers that an ordinary client sends. Arguments: prefix of the path, number of keys, token or nothing.
 local requests, at, count = {}, 0, 0
 
 function init(args)
@@ -9,6 +9,9 @@ function init(args)
     ["Accept-Encoding"] = "gzip, deflate, br",
     ["Connection"] = "keep-alive",
   }
+  if args[3] and args[3] ~= "" then
+    headers["Authorization"] = "Bearer " .. args[3]
+  end
   for i = 1, count do
     requests[i] = wrk.format("GET", string.format("%sbench-%06d", args[1], i - 1), headers)
   end

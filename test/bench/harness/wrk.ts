@@ -13,6 +13,7 @@ export interface WrkOptions {
   readonly keys: number;
   readonly seconds: number;
   readonly connections: number;
+  readonly token?: string | undefined;
 }
 
 const latency = (report: string, percentile: number): number => {
@@ -25,8 +26,8 @@ const latency = (report: string, percentile: number): number => {
 export const wrkKey = (i: number): string => `bench-${String(i).padStart(6, "0")}`;
 
 /** Throws when any answer was not a success, because refusing is cheaper than answering. wrk takes whole seconds. */
-export const wrk = async ({ port, prefix, keys, seconds, connections }: WrkOptions): Promise<Load> => {
-  const report = await output("load", "wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", script, `http://127.0.0.1:${port}`, "--", prefix, String(keys)]);
+export const wrk = async ({ port, prefix, keys, seconds, connections, token = "" }: WrkOptions): Promise<Load> => {
+  const report = await output("load", "wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", script, `http://127.0.0.1:${port}`, "--", prefix, String(keys), token]);
   const failed = /Non-2xx or 3xx responses: (\d+)/.exec(report) ?? /Socket errors: (.*[1-9].*)/.exec(report);
   if (failed) throw new Error(`wrk saw failures on port ${port}: ${failed[0]}`);
   const total = /(\d+) requests in/.exec(report)?.[1];

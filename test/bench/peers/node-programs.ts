@@ -7,6 +7,8 @@ export interface HttpTarget extends Target {
   readonly port: number;
   /** What stands before the key in the path. */
   readonly prefix: string;
+  /** What it wants in Authorization. Absent: nothing. */
+  readonly token?: string;
 }
 
 interface Settings {

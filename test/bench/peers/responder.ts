@@ -1,4 +1,8 @@
 // Starts the responder as it is shipped: every metric, the sampled log, limits and expiry on.
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { follow, launch, type Side } from "../harness/process.ts";
 import type { HttpTarget } from "./node-programs.ts";
 
@@ -32,6 +36,23 @@ export const startResponder = async ({ env = {}, nodeArgs = [], side = "server" 
   const says = follow(running);
   const { http, resp, management } = (await says("serving")) as { http: Address; resp?: Address; management: Address };
   return { name: "responder, instrumented", pids: [running.pid], port: http.port, respPort: resp?.port ?? 0, metricsPort: management.port, prefix: "/v1/kv/", says, stop: running.stop };
+};
+
+/** The same, asking for a token as it does in a pod. */
+export const startGuarded = async (): Promise<ResponderTarget> => {
+  const dir = mkdtempSync(join(tmpdir(), "bench-tokens-"));
+  const token = randomBytes(32).toString("base64url");
+  writeFileSync(join(dir, "token"), token);
+  const target = await startResponder({ env: { KVR_TOKEN_DIR: dir } });
+  return {
+    ...target,
+    name: "responder, instrumented, with a token",
+    token,
+    stop: async () => {
+      await target.stop();
+      rmSync(dir, { recursive: true });
+    },
+  };
 };
 
 /** The value of a series without labels, from a scrape. */
