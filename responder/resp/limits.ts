@@ -1,4 +1,5 @@
 // What one client, and all clients together, may make the Redis-protocol server hold or do.
+import { transitBytes } from "#contract/memory";
 
 export interface RespLimits {
   /** Connections; the next one is told so and closed. */
@@ -38,18 +39,20 @@ export interface RespLimits {
 }
 
 const mebibyte = 2 ** 20;
+/** With the default of the largest value. */
+const transit = transitBytes(mebibyte);
 
 export const defaultLimits: RespLimits = {
   connections: 10_000,
   multibulk: 1024 * 1024,
   bulkBytes: 512 * mebibyte,
   lineBytes: 64 * 1024,
-  frameBytes: 32 * mebibyte,
+  frameBytes: transit,
   strangerMultibulk: 10,
   strangerBulkBytes: 16_384,
-  inputBudgetBytes: 32 * mebibyte,
-  replyBytes: 32 * mebibyte,
-  outputBudgetBytes: 64 * mebibyte,
+  inputBudgetBytes: transit,
+  replyBytes: transit,
+  outputBudgetBytes: transit,
   stalledMs: 30_000,
   workPerTurn: 1_000,
   connectionsPerTurn: 16,
