@@ -23,9 +23,10 @@ packages:
 tools: install packages ## Build or find the pinned Kubernetes, Prometheus and Helm programs
 	@node test/cluster/prepare.ts
 
-generate: install ## Write what is generated: CRD, RBAC, chart schema, API docs
+generate: install ## Write what is generated: CRD, RBAC, chart schema, API docs, HTTP tables
 	@node crds/generate.ts
 	@node operator/generate.ts
+	@node responder/http/generate.ts
 
 verify: generate ## Regenerate and demand a clean tree
 	@changes="$$(git status --porcelain -- config docs crds)"; if [ -n "$$changes" ]; then echo "generated files are stale, commit these:"; echo "$$changes"; git --no-pager diff --stat -- config docs crds; exit 1; fi
@@ -51,8 +52,9 @@ run: install ## Start one responder on loopback, to be tried with curl
 demo: install tools ## A cluster with two tenants and Prometheus; CONTEXT=kind-kind uses yours; ARGS=--once checks and ends
 	@node test/demo/demo.ts $(if $(CONTEXT),--context $(CONTEXT)) $(ARGS)
 
-bench: install ## Benchmarks, each with its peers and a control in one run
-	@node test/bench/http.ts
+bench: install ## Benchmarks, each with its peers and a control in one run; ARGS="http resp" runs some; writes docs/performance.md
+	@test/cluster/install-packages.sh bench
+	@node test/bench/main.ts $(ARGS)
 
 images: install ## Build the two images into dist/images, no daemon needed
 	@node build/images.ts
