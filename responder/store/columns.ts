@@ -1,5 +1,7 @@
 // The fixed fields of every entry, in typed arrays by slot: 52 bytes an entry and no object.
 
+import type { Discards } from "./discards.ts";
+
 /** What every access reads: 32 bytes a slot, so two slots share a cache line and none lies on two. */
 export const hotWords = 8;
 export const hotHash = 0;
@@ -97,12 +99,11 @@ export class Columns {
     this.count--;
   }
 
-  /** Gives all slots and their memory back. */
-  clear(): void {
-    const [hot, cold] = [this.hot.buffer as ArrayBuffer, this.cold.buffer as ArrayBuffer];
+  /** Gives all slots back. */
+  clear(discards: Discards): void {
+    discards.add(this.hot.buffer as ArrayBuffer, pageOf(this.high * hotWords * 4));
+    discards.add(this.cold.buffer as ArrayBuffer, pageOf(this.high * coldWords * 4));
     this.reserve();
-    hot.transfer(0);
-    cold.transfer(0);
     this.count = 0;
     this.high = 0;
     this.free = -1;

@@ -13,7 +13,7 @@ const sweepCells = 64;
 
 /** `state` is given by tests that look inside. */
 export const createStore = (options: StoreOptions, state: State = createState(options)): Store => {
-  const { columns, index, slab, own, wheel, eviction, ownBufferBytes, limitBytes, locate, isOver } = state;
+  const { columns, index, discards, slab, own, wheel, eviction, ownBufferBytes, limitBytes, locate, isOver } = state;
   const { maxEntries = Infinity } = options;
   const room = createRoom(state);
   let written: Slot = absent;
@@ -115,7 +115,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
   const tidy = (): boolean => {
     if (index.growing) index.migrate(sweepCells);
     else if (index.wantedBytes > 0 && state.usedBytes() + index.wantedBytes <= limitBytes) index.grow();
-    else return own.reap() || slab.release();
+    else return own.reap() || discards.release() || slab.release();
     return true;
   };
 
@@ -144,8 +144,8 @@ export const createStore = (options: StoreOptions, state: State = createState(op
       const removed = columns.count;
       own.drop();
       slab.clear();
-      columns.clear();
-      index.clear();
+      columns.clear(discards);
+      index.clear(discards);
       wheel.clear();
       eviction.cleared();
       return removed;

@@ -1,5 +1,6 @@
 // Finds slots by hash: a table kept in the order of the hashes, so that it can grow bit by bit and be walked by hash.
 
+import type { Discards } from "./discards.ts";
 import type { Growable } from "./eviction/eviction.ts";
 
 /** Cells of 8 bytes (slot + 1, hash) with linear probing. 0.8 full it takes 10 bytes an entry, and a miss reads one or two cache lines. */
@@ -237,9 +238,10 @@ export class HashIndex implements Growable {
     return next >= beyond ? 0 : next - leastHash;
   }
 
-  clear(): void {
-    this.drop(this.cells);
-    this.drop(this.old);
+  clear(discards: Discards): void {
+    discards.add(this.cells.buffer as ArrayBuffer, this.cells.byteLength);
+    if (this.growing) discards.add(this.old.buffer as ArrayBuffer, this.old.byteLength);
+    this.bytes = 0;
     this.old = this.none;
     this.boundary = beyond;
     this.count = 0;

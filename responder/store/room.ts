@@ -12,7 +12,7 @@ const migrateCells = 16;
 const wheelSteps = 64;
 
 export const createRoom = (state: State) => {
-  const { columns, index, slab, own, wheel, eviction, limitBytes, now, usedBytes } = state;
+  const { columns, index, discards, slab, own, wheel, eviction, limitBytes, now, usedBytes } = state;
   const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0 };
 
   const expire = (slot: Slot): void => {
@@ -40,12 +40,12 @@ export const createRoom = (state: State) => {
 
   /** One step towards more room. false: nothing is left to take. */
   const gain = (keep: Slot, incoming: number): boolean => {
-    if (own.reap() || slab.release() || slab.compact(state.moved)) return true;
+    if (own.reap() || discards.release() || slab.release() || slab.compact(state.moved)) return true;
     if (evict(keep, incoming)) return true;
     // an empty store is worth a fresh start: columns and index give back what a former crowd needed
     if (columns.count > 0 || columns.high === 0) return false;
-    columns.clear();
-    index.clear();
+    columns.clear(discards);
+    index.clear(discards);
     return true;
   };
 

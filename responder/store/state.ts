@@ -15,6 +15,7 @@ import {
   maxKeyBytes,
   maxTypeBytes,
 } from "./columns.ts";
+import { Discards } from "./discards.ts";
 import type { Eviction, EvictionDeps } from "./eviction/eviction.ts";
 import { createLru } from "./eviction/lru.ts";
 import { noEviction } from "./eviction/none.ts";
@@ -44,6 +45,7 @@ export type State = ReturnType<typeof createState>;
 export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: StoreOptions, hash: Hash = createHash(hashSeed)) => {
   const columns = new Columns(Math.ceil(maxBytes / leastEntryBytes));
   const index = new HashIndex();
+  const discards = new Discards();
   const slab = new Slab(maxBytes);
   const own = new OwnBuffers();
   const wheel = new Wheel(columns, Math.floor(now()));
@@ -56,7 +58,7 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
   const eviction = policies[evictionPolicy]({ columns, weight });
   const tableBytes = fixedBytes + slab.tableBytes;
 
-  const usedBytes = (): number => slab.pages * slab.pageBytes + own.bytes + index.bytes + columns.bytes + eviction.tableBytes + tableBytes;
+  const usedBytes = (): number => slab.pages * slab.pageBytes + own.bytes + discards.bytes + index.bytes + columns.bytes + eviction.tableBytes + tableBytes;
   /** What a single value may take: the rest is there before any entry is. */
   const maxOwnBytes = maxBytes - usedBytes() - slab.pageBytes - 16_384;
 
@@ -122,6 +124,7 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
   return {
     columns,
     index,
+    discards,
     slab,
     own,
     wheel,

@@ -200,7 +200,7 @@ const run = (seed: number, setting: Setting) => {
   while (real.sweep(1000) > 0 || state.wheel.step(time.now) !== -2);
   expect(real.stats().expiring).toBe(0);
   real.clear();
-  while (state.own.bytes > 0 || state.slab.pages > 0) real.sweep(10);
+  while (state.own.bytes + state.discards.bytes + state.slab.pages > 0) real.sweep(10);
   checkState(state, setting.policy);
 };
 

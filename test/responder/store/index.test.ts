@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Discards } from "../../../responder/store/discards.ts";
 import { HashIndex } from "../../../responder/store/index.ts";
 import { randomFrom, type Random } from "./random.ts";
 
@@ -81,7 +82,11 @@ test("a table in the making takes no more memory than it says, and an old one gi
   }
   while (index.growing) index.migrate(100);
   expect(index.bytes / 5000).toBeLessThan(16);
-  index.clear();
+  const discards = new Discards();
+  index.clear(discards);
+  expect(discards.bytes).toBeGreaterThan(50_000);
+  while (discards.release());
+  expect(discards.bytes).toBe(0);
   expect(index.bytes).toBe(new HashIndex(64).bytes);
 });
 
