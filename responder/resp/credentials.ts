@@ -4,7 +4,7 @@ import type { Call } from "./commands/command.ts";
 /** Tokens are the passwords of Redis's default user: other names are unknown. */
 const user = "default";
 const wrong = "WRONGPASS invalid username-password pair or user is disabled.";
-const slowDown = "ERR too many failed logins from this address; wait a minute and check the token";
+const slowDown = "ERR too many failed logins from this address; wait some seconds and check the token";
 
 /** Whether the client is known from now on; if not, the error is written. */
 export const login = (call: Call, name: string | undefined, token: Buffer): boolean => {
