@@ -27,9 +27,16 @@ export interface ResponderProcess extends AsyncDisposable {
   readonly ended: Promise<number | string>;
 }
 
-/** Resolves when the process says that it serves. `imports` are modules that run in it first. */
-export const startResponder = async (env: Record<string, string> = {}, imports: string[] = []): Promise<ResponderProcess> => {
-  const args = [...imports.flatMap((source) => ["--import", `data:text/javascript,${encodeURIComponent(source)}`]), "responder/main.ts"];
+export interface ResponderProgram {
+  /** Sources of modules that run in the process first. */
+  readonly imports?: readonly string[];
+  /** Default: the source, without a build. */
+  readonly program?: string;
+}
+
+/** Resolves when the process says that it serves. */
+export const startResponder = async (env: Record<string, string> = {}, { imports = [], program = "responder/main.ts" }: ResponderProgram = {}): Promise<ResponderProcess> => {
+  const args = [...imports.flatMap((source) => ["--import", `data:text/javascript,${encodeURIComponent(source)}`]), program];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env["PATH"], KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", ...env },

@@ -73,7 +73,7 @@ test("the management port answers probes and says who it is; the API port does n
   const text = async (path: string) => (await fetch(responder.management + path)).text();
   expect(await text("/livez")).toBe("ok\n");
   expect(await text("/readyz")).toBe("ok\n");
-  expect(await text("/readyz?verbose")).toBe("[+]serving ok\nok\n");
+  expect(await text("/readyz?verbose")).toBe("[+]serving ok\n[+]tokens ok\nok\n");
   expect(JSON.parse(await text("/info"))).toMatchObject({ tenant: "acme", name: "cache", namespace: "team-a", pod: "kv-0", service: "kv-responder-cache", state: "serving" });
   expect((await fetch(`${responder.api}/readyz`)).status).toBe(404);
   expect((await fetch(`${responder.management}/v1/kv/a`)).status).toBe(404);
@@ -168,7 +168,7 @@ describe("stopping", () => {
 
 test("a crash leaves its reason as the last line", async () => {
   const plant = `process.on("SIGUSR2", () => setImmediate(() => { throw new Error("planted") }))`;
-  await using responder = await startResponder({}, [plant]);
+  await using responder = await startResponder({}, { imports: [plant] });
   responder.signal("SIGUSR2");
   expect(await responder.ended).toBe(1);
   expect(responder.lines.at(-1)).toMatchObject({ level: "fatal", msg: "uncaught exception", tenant: "local", err: { message: "planted", stack: expect.stringContaining("at ") } });
@@ -176,7 +176,7 @@ test("a crash leaves its reason as the last line", async () => {
 
 test("a promise that nobody handled is a crash too", async () => {
   const plant = `process.on("SIGUSR2", () => void Promise.reject(new Error("planted")))`;
-  await using responder = await startResponder({}, [plant]);
+  await using responder = await startResponder({}, { imports: [plant] });
   responder.signal("SIGUSR2");
   expect(await responder.ended).toBe(1);
   expect(responder.lines.at(-1)).toMatchObject({ level: "fatal", err: { message: "planted" } });
@@ -238,8 +238,8 @@ test("connections beyond the cap are turned away and counted", async () => {
       return socket;
     }),
   );
-  await expect.poll(async () => (await fetch(`${responder.management}/metrics`)).text()).toMatch(/^kv_connections_rejected_total 2$/m);
-  expect(await (await fetch(`${responder.management}/metrics`)).text()).toMatch(/^kv_connections 3$/m);
+  await expect.poll(async () => (await fetch(`${responder.management}/metrics`)).text()).toMatch(/^kv_connections_rejected_total\{protocol="http"\} 2$/m);
+  expect(await (await fetch(`${responder.management}/metrics`)).text()).toMatch(/^kv_connections\{protocol="http"\} 3$/m);
   for (const socket of sockets) socket.destroy();
 });
 
