@@ -2,7 +2,7 @@
 import { hotHash, hotMeta, hotRef, hotValueBytes, hotWords, isOwn, maxKeyBytes, maxTypeBytes, packMeta, segmentMask } from "./columns.ts";
 import { createEntryReader } from "./entry.ts";
 import { accountedOwnBytes } from "./own-buffers.ts";
-import { createRoom } from "./room.ts";
+import { createRoom, noChunk } from "./room.ts";
 import { chunkHeaderBytes } from "./slab.ts";
 import { createState, type State } from "./state.ts";
 import { absent, putOutcome, type PutOutcome, type Slot, type Store, type StoreOptions } from "./types.ts";
@@ -46,18 +46,18 @@ export const createStore = (options: StoreOptions, state: State = createState(op
     const before = columns.hot[at + hotRef]!;
     const weight = state.weight(slot);
     const ownBefore = isOwn(meta) ? accountedOwnBytes(columns.hot[at + hotValueBytes]!) : 0;
-    let ref = before;
-    if (slab.classAt(before) !== c) {
-      if (!room.reserve(c, Math.max(0, ownBytes - ownBefore), slot, ownBytes)) return false;
+    const isSameClass = slab.classAt(before) === c;
+    const hasRoom = (isSameClass && ownBytes <= ownBefore) || room.reserve(isSameClass ? noChunk : c, Math.max(0, ownBytes - ownBefore), slot, ownBytes);
+    // where there is no room for another chunk, a smaller value may stay in its large one
+    if (!hasRoom && (ownBytes > ownBefore || slab.chunkBytes(before) < slab.sizes[c]!)) return false;
+    // making room may have moved the chunk
+    let ref = columns.hot[at + hotRef]!;
+    if (hasRoom && !isSameClass) {
+      const old = ref;
       ref = slab.take(c, slot);
-      // making room may have moved the old chunk
-      const old = columns.hot[at + hotRef]!;
       slab.page(old).copy(slab.page(ref), slab.offset(ref), slab.offset(old), slab.offset(old) + key);
       columns.hot[at + hotRef] = ref;
       slab.free(old);
-    } else if (ownBytes > ownBefore) {
-      if (!room.reserve(c, ownBytes - ownBefore, slot, ownBytes)) return false;
-      ref = columns.hot[at + hotRef]!;
     }
     if (ownBefore > 0) own.remove(slot);
     columns.hot[at + hotMeta] = packMeta(key, contentType?.length ?? 0, ownBytes > 0) | (columns.hot[at + hotMeta]! & segmentMask);

@@ -9,7 +9,10 @@ const growthSteps = 16;
 /** Cells of the growing index that one write moves: a quarter of the table's size in writes is left, a sixteenth is needed. */
 const migrateCells = 16;
 /** How far the wheel is turned for an entry that is over, before a live one is evicted. */
-const wheelSteps = 64;
+const wheelSteps = 1024;
+
+/** Instead of a class: only bytes are needed. */
+export const noChunk = -1;
 
 export const createRoom = (state: State) => {
   const { columns, index, discards, slab, own, wheel, eviction, limitBytes, now, usedBytes } = state;
@@ -49,10 +52,10 @@ export const createRoom = (state: State) => {
     return true;
   };
 
-  /** Room for `bytes` more and a free chunk of class `c`, from entries other than `keep`. */
+  /** Room for `bytes` more and a free chunk of class `c` (or `noChunk`), from entries other than `keep`. */
   const reserve = (c: number, bytes: number, keep: Slot, incoming: number): boolean => {
     while (true) {
-      const needsPage = !slab.hasFree(c);
+      const needsPage = c !== noChunk && !slab.hasFree(c);
       const more = bytes + (needsPage && slab.pooled === 0 ? slab.pageBytes : 0);
       if (more === 0 || usedBytes() + more <= limitBytes) {
         if (needsPage) slab.addPage(c);
