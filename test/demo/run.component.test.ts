@@ -7,7 +7,7 @@ import { expect, test, vi } from "vitest";
 
 const run = promisify(execFile);
 
-test("one responder runs, and every printed curl line works", async () => {
+test("one responder runs, and every printed line works", async () => {
   // free ports instead of 8080 and 9090, which may be taken where this runs
   const env = { ...process.env, KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0" };
   const child = spawn(process.execPath, [resolve(import.meta.dirname, "run.ts")], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -16,17 +16,18 @@ test("one responder runs, and every printed curl line works", async () => {
   try {
     const lines = await vi.waitFor(
       () => {
-        const found = output.split("\n").filter((l) => l.startsWith("  curl "));
-        expect(found).toHaveLength(4);
+        const found = output.split("\n").filter((l) => /^  (curl|redis-cli) /.test(l));
+        expect(found).toHaveLength(5);
         return found;
       },
       { timeout: 20_000 },
     );
     const answers: string[] = [];
     for (const line of lines) answers.push((await run("bash", ["-o", "pipefail", "-c", line.replace("curl ", "curl -sS --fail-with-body ")])).stdout);
-    const [put, get, metrics, ready] = answers;
+    const [put, get, redis, metrics, ready] = answers;
     expect(put).toContain("201 Created");
     expect(get).toMatch(/200 OK[\s\S]*hello$/);
+    expect(redis).toBe("hello\n");
     expect(metrics).toMatch(/^kv_entries 1$/m);
     expect(ready).toContain("[+]serving ok");
   } finally {
