@@ -4,8 +4,8 @@ import type { Growable } from "./eviction/eviction.ts";
 import type { State } from "./state.ts";
 import { moved } from "./wheel.ts";
 
-/** How many small steps towards a table that is wanted one write takes. */
-const growthSteps = 16;
+/** How many small steps towards a table that is wanted one write takes: few, since a turn of the event loop may bring hundreds of writes. */
+const growthSteps = 4;
 /** Cells of the growing index that one write moves: a quarter of the table's size in writes is left, a sixteenth is needed. */
 const migrateCells = 16;
 /** How far the wheel is turned for an entry that is over, before a live one is evicted. */
