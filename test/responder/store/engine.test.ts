@@ -150,3 +150,16 @@ test("an entry whose time is over is gone at once, and by a sweep", () => {
   expect(store.sweep(100)).toBe(0);
   expect(find("kept")).toBeGreaterThanOrEqual(0);
 });
+
+test("a scan does not show what is over, and leaves it where it is", () => {
+  const { store, put, time } = setUp();
+  put("kept", filled(1));
+  put("over", filled(1), time.now + 10);
+  time.now += 10;
+  let seen = 0;
+  let cursor = 0;
+  do cursor = store.scan(cursor, () => void seen++);
+  while (cursor !== 0);
+  expect(seen).toBe(1);
+  expect(store.stats().entries).toBe(2);
+});
