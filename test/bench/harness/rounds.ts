@@ -44,13 +44,15 @@ const measured = async (target: Target, load: () => Promise<Load>): Promise<Roun
 export interface Plan<T extends Target> {
   readonly targets: readonly T[];
   readonly rounds: number;
+  /** Runs that are not counted, in which code is compiled; default 1. */
+  readonly warmUps?: number;
   load(target: T): Promise<Load>;
 }
 
-/** One uncounted run each, then the rounds; every second one in reverse, so that no target always follows the same neighbour. */
-export const runRounds = async <T extends Target>({ targets, rounds, load }: Plan<T>): Promise<Result<T>[]> => {
+/** The uncounted runs, then the rounds; every second one in reverse, so that no target always follows the same neighbour. */
+export const runRounds = async <T extends Target>({ targets, rounds, warmUps = 1, load }: Plan<T>): Promise<Result<T>[]> => {
   const taken = targets.map(() => [] as Round[]);
-  for (const target of targets) await load(target);
+  for (let run = 0; run < warmUps; run++) for (const target of targets) await load(target);
   for (let round = 0; round < rounds; round++) {
     const order = [...targets.keys()];
     for (const i of round % 2 ? order.toReversed() : order) {

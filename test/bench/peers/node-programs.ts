@@ -39,9 +39,6 @@ export const startTextbook = async (ratio: number): Promise<HttpTarget> => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
       OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
       OTEL_TRACES_SAMPLER_ARG: String(ratio),
-      // metrics come from prom-client and logs from pino: a second set of them would make this peer slower than it need be
-      OTEL_METRICS_EXPORTER: "none",
-      OTEL_LOGS_EXPORTER: "none",
     },
   });
   return {
