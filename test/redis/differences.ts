@@ -82,6 +82,12 @@ export const differences: readonly Difference[] = [
     proof: { commands: [["CLIENT", "SETINFO", "LIB-NAME", "x"]], redis: /^-ERR unknown subcommand/, ours: /^\+OK\r\n$/ },
   },
   {
+    subject: "CLIENT KILL",
+    redis: "The connection is cut and is no longer listed",
+    ours: "The connection is ended and stays listed until the client has closed its side, or has taken too long to",
+    why: "Replies that were made still arrive.",
+  },
+  {
     subject: "CONFIG SET",
     redis: "Changes the server",
     ours: "An error",
