@@ -21,7 +21,7 @@ import { createRecorder } from "./http/exchange.ts";
 import { createHttpServer } from "./http/server.ts";
 import { observe } from "./observe.ts";
 import { createRespServer } from "./resp/server.ts";
-import { createStore } from "./store/engine.ts";
+import { createStore } from "./store/store.ts";
 
 /** Fifty sweeps a second of this many steps: expiries that are due, and a table that grows. Measured: 2,000 steps of growth are a stall of 5 ms, these are half of one. */
 const sweep = { everyMs: 20, steps: 200, mostMs: 2 };

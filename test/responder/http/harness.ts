@@ -15,7 +15,7 @@ import { createHttpServer } from "../../../responder/http/server.ts";
 import type { HttpLimits } from "../../../responder/http/limits.ts";
 import type { Auth } from "../../../responder/auth/auth.ts";
 import type { Store } from "../../../responder/store/types.ts";
-import { createStore } from "../../../responder/store/engine.ts";
+import { createStore } from "../../../responder/store/store.ts";
 
 export interface Line {
   level: string;

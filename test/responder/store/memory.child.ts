@@ -1,6 +1,6 @@
 // Fills a store, churns it with values of changing sizes, and prints after each phase what it accounts for and what the process grew by.
 import { readFileSync } from "node:fs";
-import { createStore } from "../../../responder/store/engine.ts";
+import { createStore } from "../../../responder/store/store.ts";
 import type { EvictionPolicy } from "../../../responder/store/types.ts";
 import { randomFrom } from "./random.ts";
 

@@ -1,141 +1,165 @@
 import { describe, expect, test } from "vitest";
-import { accountedBytes, createStore, entryOverheadBytes } from "../../../responder/store/store.ts";
-import { createVersions } from "../../../responder/store/version.ts";
+import { hotRef, hotWords } from "../../../responder/store/columns.ts";
+import { createStore } from "../../../responder/store/store.ts";
+import { createState } from "../../../responder/store/state.ts";
+import { absent, putOutcome, type StoreOptions } from "../../../responder/store/types.ts";
+import { checkState } from "./check-state.ts";
 
-const key = (text: string) => Buffer.from(text, "latin1");
-const value = (text: string) => Buffer.from(text);
-
-const open = (maxBytes = 1e6) => {
-  let time = 1_000_000;
-  const now = () => time;
-  const store = createStore({ maxBytes, now, nextVersion: createVersions({ now, node: 1 }) });
-  return { store, advance: (ms: number) => void (time += ms) };
+const setUp = (given: Partial<StoreOptions> = {}) => {
+  const time = { now: 1_700_000_000_000 };
+  const options: StoreOptions = { maxBytes: 2 ** 20, evictionPolicy: "LRU", hashSeed: Buffer.from("8 bytes!"), now: () => time.now, node: 7, ...given };
+  const state = createState(options);
+  const store = createStore(options, state);
+  const put = (name: string, value: Buffer, expiresAt = 0, type?: string) => store.put(Buffer.from(name), 0, name.length, value, 0, value.length, expiresAt, type);
+  const find = (name: string) => store.find(Buffer.from(name), 0, name.length);
+  const remove = (name: string) => store.delete(Buffer.from(name), 0, name.length);
+  const read = (name: string) => {
+    const slot = find(name);
+    if (slot === absent) return undefined;
+    const value = Buffer.alloc(store.valueBytes(slot));
+    store.copyValue(slot, value, 0);
+    return value;
+  };
+  return { time, state, store, put, find, remove, read, check: () => checkState(state, options.evictionPolicy) };
 };
-const versionOf = (result: ReturnType<ReturnType<typeof open>["store"]["put"]>) => {
-  if (!("version" in result)) throw new Error(`not written: ${result.kind}`);
-  return result.version;
-};
+const filled = (bytes: number, fill = 1) => Buffer.alloc(bytes, fill);
 
-test("what is put is got, until it is deleted", () => {
-  const { store } = open();
-  const version = versionOf(store.put(key("a"), { value: value("1"), contentType: "text/plain" }));
-  expect(store.get(key("a"))).toMatchObject({ value: value("1"), contentType: "text/plain", version, expiresAt: undefined });
-  expect(store.put(key("a"), { value: value("2") }).kind).toBe("replaced");
-  expect(store.delete(key("a"))).toEqual({ kind: "deleted" });
-  expect(store.get(key("a"))).toBeUndefined();
-  expect(store.delete(key("a"))).toEqual({ kind: "absent" });
-  expect(store.stats()).toMatchObject({ entries: 0, usedBytes: 0 });
-});
-
-test.each(["__proto__", "constructor", "toString", "\0", "\xff\xfe"])("%j is a key like any other", (name) => {
-  const { store } = open();
-  expect(store.get(key(name))).toBeUndefined();
-  store.put(key(name), { value: value("1") });
-  expect(store.get(key(name))?.value).toEqual(value("1"));
-  expect(store.stats().entries).toBe(1);
-});
-
-test("accounting is the formula, exactly", () => {
-  const { store } = open();
-  store.put(key("abc"), { value: value("12345"), contentType: "a/b" });
-  expect(store.stats().usedBytes).toBe(3 + 5 + 3 + entryOverheadBytes);
-  store.put(key("abc"), { value: value("") });
-  expect(store.stats().usedBytes).toBe(3 + entryOverheadBytes);
-});
-
-test("the least recently used goes first, and a read is a use", () => {
-  const { store } = open(3 * accountedBytes(1, 0, 0));
-  for (const name of ["a", "b", "c"]) store.put(key(name), { value: value("") });
-  store.get(key("a"));
-  store.put(key("d"), { value: value("") });
-  expect(["a", "b", "c", "d"].filter((name) => store.get(key(name)))).toEqual(["a", "c", "d"]);
-  expect(store.stats().evictions).toBe(1);
-});
-
-test("an entry that can never fit is refused and the old one stays", () => {
-  const { store } = open(accountedBytes(1, 10, 0));
-  store.put(key("a"), { value: value("old") });
-  expect(store.put(key("a"), { value: Buffer.alloc(11) })).toEqual({ kind: "too_large" });
-  expect(store.get(key("a"))?.value).toEqual(value("old"));
-  expect(store.put(key("a"), { value: Buffer.alloc(10) }).kind).toBe("replaced");
-  expect(store.stats().evictions).toBe(0);
-});
-
-test("a slice of something larger is copied, so that the larger thing can go", () => {
-  const { store } = open();
-  const pool = Buffer.alloc(65_536, "x");
-  store.put(key("a"), { value: pool.subarray(10, 13) });
-  pool.fill("y");
-  expect(store.get(key("a"))?.value.toString()).toBe("xxx");
-  expect(store.get(key("a"))?.value.buffer.byteLength).toBe(3);
-});
-
-describe("time to live", () => {
-  test("an entry is over at its deadline, not before", () => {
-    const { store, advance } = open();
-    store.put(key("a"), { value: value("1"), ttlMs: 1000 });
-    advance(999);
-    expect(store.get(key("a"))?.expiresAt).toBe(store.now() + 1);
-    advance(1);
-    expect(store.get(key("a"))).toBeUndefined();
-    expect(store.stats()).toMatchObject({ entries: 0, expirations: 1, evictions: 0 });
+describe("limits", () => {
+  test.each(["LRU", "TinyLFU"] as const)("%s: a store of the least size holds one value of half its size, and refuses one that could never fit", (evictionPolicy) => {
+    const { put, read, store, check } = setUp({ evictionPolicy });
+    for (let i = 0; i < 3000; i++) put(`small${i}`, filled(100));
+    expect(put("large", filled(2 ** 19, 5))).toBe(putOutcome.created);
+    expect(read("large")?.equals(filled(2 ** 19, 5))).toBe(true);
+    expect(put("large", filled(700_000, 6))).toBe(putOutcome.replaced);
+    expect(read("large")?.equals(filled(700_000, 6))).toBe(true);
+    expect(put("too large", filled(2 ** 20))).toBe(putOutcome.tooLarge);
+    expect(put("large", filled(2 ** 20))).toBe(putOutcome.tooLarge);
+    expect(read("large")?.length).toBe(700_000);
+    expect(store.stats().usedBytes).toBeLessThanOrEqual(2 ** 20);
+    check();
   });
 
-  test("a write without one clears the old one", () => {
-    const { store, advance } = open();
-    store.put(key("a"), { value: value("1"), ttlMs: 1000 });
-    store.put(key("a"), { value: value("2") });
-    advance(5000);
-    expect(store.get(key("a"))?.value).toEqual(value("2"));
+  test("a key or a content type that is longer than the store can name is refused", () => {
+    const { put } = setUp();
+    expect(put("k".repeat(513), filled(1))).toBe(putOutcome.tooLarge);
+    expect(put("k", filled(1), 0, "t".repeat(256))).toBe(putOutcome.tooLarge);
+    expect(put("k".repeat(512), filled(1), 0, "t".repeat(255))).toBe(putOutcome.created);
   });
 
-  test("to a condition, an entry that is over does not exist", () => {
-    const { store, advance } = open();
-    store.put(key("a"), { value: value("1"), ttlMs: 1000 });
-    advance(1000);
-    expect(store.put(key("a"), { value: value("2") }, { match: "any" })).toEqual({ kind: "conflict" });
-    expect(store.put(key("a"), { value: value("2") }, { noneMatch: "any" }).kind).toBe("created");
+  test("NoEviction: a full store refuses, keeps what it has, and takes again what expired or was deleted made room for", () => {
+    const { put, read, remove, time, store, check } = setUp({ evictionPolicy: "NoEviction" });
+    let written = 0;
+    while (put(`key${written}`, filled(1000, written & 255), time.now + 1000) > 0) written++;
+    expect(written).toBeGreaterThan(700);
+    for (let i = 0; i < written; i++) expect(read(`key${i}`)?.[0]).toBe(i & 255);
+    expect(put("key0", filled(900, 9))).toBe(putOutcome.replaced);
+    remove("key1");
+    expect(put("again", filled(1000))).toBe(putOutcome.created);
+    time.now += 1000;
+    for (let i = 0; i < 500; i++) expect(put(`later${i}`, filled(1000))).toBe(putOutcome.created);
+    expect(store.stats().evictedForMemory).toBe(0);
+    check();
   });
 
-  test("sweeps visit a bounded number, go on where they stopped, and reach everything", () => {
-    const { store, advance } = open();
-    for (let i = 0; i < 10; i++) store.put(key(`over${i}`), { value: value(""), ttlMs: 100 });
-    store.put(key("stays"), { value: value(""), ttlMs: 200 });
-    expect(store.sweep(100)).toBe(0);
-    advance(100);
-    expect(store.sweep(4)).toBe(4);
-    expect(store.stats().entries).toBe(7);
-    expect(store.sweep(100)).toBe(6);
-    expect(store.stats()).toMatchObject({ entries: 1, expirations: 10 });
-    // the next round starts over and finds what was over only later
-    advance(100);
-    store.sweep(100);
-    expect(store.stats().entries).toBe(0);
+  test("maxEntries: the least recently used one goes", () => {
+    const { put, find, store } = setUp({ maxEntries: 3 });
+    for (const name of ["a", "b", "c"]) put(name, filled(1));
+    find("a");
+    put("d", filled(1));
+    expect([find("a"), find("b"), find("c"), find("d")].map((slot) => slot !== absent)).toEqual([true, false, true, true]);
+    expect(store.stats()).toMatchObject({ entries: 3, evictedForEntries: 1, evictedForMemory: 0 });
   });
 });
 
-describe("conditions", () => {
-  test("match: only the version that was seen", () => {
-    const { store } = open();
-    const first = versionOf(store.put(key("a"), { value: value("1") }));
-    const second = versionOf(store.put(key("a"), { value: value("2") }, { match: [first] }));
-    expect(store.put(key("a"), { value: value("3") }, { match: [first] })).toEqual({ kind: "conflict" });
-    expect(store.delete(key("a"), { match: [first] })).toEqual({ kind: "conflict" });
-    expect(store.get(key("a"))?.value).toEqual(value("2"));
-    expect(store.delete(key("a"), { match: [first, second] })).toEqual({ kind: "deleted" });
-    expect(store.delete(key("a"), { match: [second] })).toEqual({ kind: "conflict" });
+describe("large values", () => {
+  test("what was allocated is adopted, not copied; what was refused is still the caller's", () => {
+    const { store, put, find } = setUp({ evictionPolicy: "NoEviction" });
+    const value = store.allocate(300_000).fill(3);
+    expect(put("a", value)).toBe(putOutcome.created);
+    expect(store.borrowValue(find("a"))?.bytes.buffer).toBe(value.buffer);
+    const other = store.allocate(900_000).fill(4);
+    expect(put("b", other)).toBeLessThan(0);
+    expect(other.length).toBe(900_000);
+    store.free(other);
+    expect(other.length).toBe(0);
+    const small = store.allocate(100).fill(5);
+    expect(put("c", small)).toBe(putOutcome.created);
+    expect(small.length).toBe(0);
   });
 
-  test("noneMatch any: create only", () => {
-    const { store } = open();
-    expect(store.put(key("a"), { value: value("1") }, { noneMatch: "any" }).kind).toBe("created");
-    expect(store.put(key("a"), { value: value("2") }, { noneMatch: "any" })).toEqual({ kind: "conflict" });
+  test("a borrowed value outlives its entry, unchanged, until the last borrower lets go", () => {
+    const { store, put, find, remove } = setUp();
+    put("a", filled(200_000, 1));
+    const [first, second] = [store.borrowValue(find("a"))!, store.borrowValue(find("a"))!];
+    put("a", filled(200_000, 2));
+    const third = store.borrowValue(find("a"))!;
+    remove("a");
+    store.clear();
+    first.release();
+    first.release();
+    expect(second.bytes.equals(filled(200_000, 1))).toBe(true);
+    expect(third.bytes.equals(filled(200_000, 2))).toBe(true);
+    second.release();
+    third.release();
+    expect([second.bytes.length, third.bytes.length]).toEqual([0, 0]);
   });
 
-  test("noneMatch with versions: anything but these", () => {
-    const { store } = open();
-    const first = versionOf(store.put(key("a"), { value: value("1") }));
-    expect(store.put(key("a"), { value: value("2") }, { noneMatch: [first] })).toEqual({ kind: "conflict" });
-    expect(store.put(key("b"), { value: value("2") }, { noneMatch: [first] }).kind).toBe("created");
+  test("a value may grow while its chunk is moved to make room for it", () => {
+    const { state, store, put, find, remove, read, check } = setUp();
+    // the chunk of a large value holds only its key: here it is alone on its page, in a class with pages to spare
+    const names = Array.from({ length: 3000 }, (_, i) => `name${String(i).padStart(5, "0")}`);
+    const empty = Buffer.alloc(0);
+    for (let i = 0; i < 60; i++) put(`other${i}`, filled(20_000, 2));
+    expect(store.stats().evictedForMemory).toBeGreaterThan(0);
+    put("n-large", filled(100_000, 1), 0, "a/a");
+    for (const name of names) put(name, empty);
+    for (const name of names.slice(0, 2500)) remove(name);
+    const before = state.columns.hot[find("n-large") * hotWords + hotRef];
+    for (const bytes of [200_000, 300_000]) {
+      expect(put("n-large", filled(bytes, 3), 0, bytes === 200_000 ? "a/b" : "a/c")).toBe(putOutcome.replaced);
+      check();
+      expect(read("n-large")?.equals(filled(bytes, 3))).toBe(true);
+      expect(store.contentType(find("n-large"))).toBe(bytes === 200_000 ? "a/b" : "a/c");
+    }
+    expect(state.columns.hot[find("n-large") * hotWords + hotRef]).not.toBe(before);
   });
+});
+
+test("a cleared store takes no more than a new one once its memory has gone back", () => {
+  const { store, put, check } = setUp();
+  const fresh = store.stats().usedBytes;
+  for (let i = 0; i < 5000; i++) put(`key${i}`, filled(i % 100 === 0 ? 30_000 : 100));
+  expect(store.clear()).toBeGreaterThan(500);
+  check();
+  expect(store.stats()).toMatchObject({ entries: 0, expiring: 0 });
+  store.sweep(1000);
+  expect(store.stats().usedBytes).toBe(fresh);
+});
+
+test("an entry whose time is over is gone at once, and by a sweep", () => {
+  const { store, put, find, time } = setUp();
+  put("read", filled(1), time.now + 10);
+  put("swept", filled(1), time.now + 10);
+  put("kept", filled(1), time.now + 11);
+  time.now += 10;
+  expect(find("read")).toBe(absent);
+  expect(store.sweep(100)).toBe(1);
+  expect(store.stats()).toMatchObject({ entries: 1, expiring: 1, expirations: 2 });
+  store.expire(find("kept"), 0);
+  time.now += 1e9;
+  expect(store.sweep(100)).toBe(0);
+  expect(find("kept")).toBeGreaterThanOrEqual(0);
+});
+
+test("a scan does not show what is over, and leaves it where it is", () => {
+  const { store, put, time } = setUp();
+  put("kept", filled(1));
+  put("over", filled(1), time.now + 10);
+  time.now += 10;
+  let seen = 0;
+  let cursor = 0;
+  do cursor = store.scan(cursor, () => void seen++);
+  while (cursor !== 0);
+  expect(seen).toBe(1);
+  expect(store.stats().entries).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createStore } from "../../../../responder/store/engine.ts";
+import { createStore } from "../../../../responder/store/store.ts";
 import { Sketch } from "../../../../responder/store/eviction/sketch.ts";
 import type { StoreOptions } from "../../../../responder/store/types.ts";
 
