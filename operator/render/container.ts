@@ -36,6 +36,8 @@ const env = ({ name, tenant, spec }: RenderContext): object[] => [
   ...Object.entries(downwardEnv).map(([variable, fieldPath]) => ({ name: variable, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } })),
   // not arguments: they would depend on the image's entrypoint
   { name: "NODE_OPTIONS", value: podMemory(spec).nodeArgs.join(" ") },
+  // pages and large values go back to the system at once; glibc would raise this by itself and keep them
+  { name: "MALLOC_MMAP_THRESHOLD_", value: "65536" },
 ];
 
 const probe = (probePath: string, periodSeconds: number, failureThreshold: number): object => ({
