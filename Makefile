@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install packages tools generate verify typecheck lint test test-unit run demo bench images
+.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ test-unit: install ## The tests that need nothing but Node
 test: install tools verify typecheck lint ## Everything CI runs: checks, unit, component and cluster tests (root, Linux)
 	@vitest run --project unit --project component
 	@vitest run --project cluster
+
+soak: install packages ## Long forms: random Redis commands against a real Redis, floods against the planned memory (half an hour)
+	@FC_RUNS=5000 vitest run --project component test/redis/differential
+	@KVR_FLOODS=30 vitest run --project component test/responder/memory
 
 run: install ## Start one responder on loopback, to be tried with curl
 	@node test/demo/run.ts
