@@ -27,6 +27,7 @@ export const compareInstrumentation = (rounds: number, seconds: number, judgedBy
       const [without, instrumented, control] = await runRounds({
         targets,
         rounds,
+        warmUps: 2,
         load: (target) => (target === targets[1] ? scraping(target.port, () => run(target)) : run(target)),
       });
       if (!without || !instrumented || !control) throw new Error("a server has no result");
@@ -38,11 +39,11 @@ export const compareInstrumentation = (rounds: number, seconds: number, judgedBy
   });
 
 export const instrumentationBench = async (): Promise<Section> => {
-  const { without, instrumented, control, overhead } = await compareInstrumentation(9, 2, ["cpu"]);
+  const { without, instrumented, control, overhead } = await compareInstrumentation(15, 2, ["cpu"]);
   return {
     name: "instrumentation",
     title: "What instrumentation costs a GET hit",
-    setting: `The responder's HTTP server alone, with every metric, the sampled log and two scrapes a second, and with a recorder that does nothing; wrk as above, 9 interleaved rounds of 2 s. Spans are not in it: this version makes none.`,
+    setting: `The responder's HTTP server alone, with every metric, the sampled log and two scrapes a second, and with a recorder that does nothing; wrk as above, 15 interleaved rounds of 2 s. Spans are not in it: this version makes none.`,
     goals: [atMost("full instrumentation, processor time a GET (median of the differences in each round)", overhead, 1.5, "us")],
     body: roundsTable([without, instrumented, control]),
   };

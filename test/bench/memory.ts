@@ -62,7 +62,7 @@ const memcached = async (): Promise<Subject> => {
 };
 
 const responder = async (maxBytes: number): Promise<Subject> => {
-  const ours = await startResponder({ env: { KVR_MAX_MEMORY: String(maxBytes) } });
+  const ours = await startResponder({ maxMemoryBytes: maxBytes });
   return {
     target: { ...ours, name: "responder", port: ours.respPort },
     write: fill,

@@ -5,7 +5,7 @@ import { redisBenchmark, redisBenchmarkKey } from "./harness/redis-benchmark.ts"
 import { roundsTable, type Section } from "./harness/report.ts";
 import { quietly, ratios, runRounds, stopAll, type Figure, type Result } from "./harness/rounds.ts";
 import { startRedis, type PortTarget } from "./peers/programs.ts";
-import { startResponder } from "./peers/responder.ts";
+import { startResponder, type ResponderOptions } from "./peers/responder.ts";
 
 const connections = 32;
 const valueBytes = 100;
@@ -38,7 +38,7 @@ export interface Setup {
   readonly what: string;
   readonly keyspace: number;
   readonly redis: readonly string[];
-  readonly responder: Readonly<Record<string, string>>;
+  readonly responder: ResponderOptions;
 }
 
 export const roomy: Setup = { what: "all keys present", keyspace: 100_000, redis: [], responder: {} };
@@ -47,7 +47,7 @@ const crowded: Setup = {
   what: "memory full, most SETs evict",
   keyspace: 1_000_000,
   redis: ["--maxmemory", "20mb", "--maxmemory-policy", "allkeys-lru"],
-  responder: { KVR_MAX_MEMORY: String(20 * 2 ** 20) },
+  responder: { maxMemoryBytes: 20 * 2 ** 20 },
 };
 
 /** Filled with the whole keyspace, as far as it fits. */
@@ -55,7 +55,7 @@ export const withServers = async <T>({ keyspace, redis, responder }: Setup, work
   const targets: PortTarget[] = [];
   try {
     targets.push(await startRedis("redis-server", ...redis), await startRedis("redis-server (control)", ...redis));
-    const ours = await startResponder({ env: responder });
+    const ours = await startResponder(responder);
     targets.push({ ...ours, port: ours.respPort });
     for (const { port } of targets) await fill({ port, entries: keyspace, key: redisBenchmarkKey, value: "x".repeat(valueBytes) });
     return await work(targets);
@@ -82,6 +82,7 @@ export const compareResp = ({ command, pipeline }: Case, targets: readonly PortT
     const [redis, control, ours] = await runRounds({
       targets,
       rounds,
+      warmUps: 2,
       load: ({ port }) => redisBenchmark({ port, command, pipeline, requests, keyspace, connections, valueBytes }),
     });
     if (!redis || !control || !ours) throw new Error("a server has no result");
@@ -99,7 +100,7 @@ export const respBench = async (): Promise<Section> => {
   for (const [setup, cases] of setups) {
     await withServers(setup, async (targets) => {
       for (const one of cases) {
-        const { redis, control, ours } = await compareResp(one, targets, { ...setup, rounds: 7, seconds: 2, judgedBy: ["cpu", "perSecond"] });
+        const { redis, control, ours } = await compareResp(one, targets, { ...setup, rounds: 9, seconds: 2, judgedBy: ["cpu", "perSecond"] });
         const name = `${one.command}, pipeline ${one.pipeline}, ${setup.what}`;
         goals.push(atLeast(`${name}: requests/s against redis`, ours.median("perSecond") / redis.median("perSecond"), one.goal));
         tables.push(`### ${name}\n\n${roundsTable([redis, ours, control])}`);
@@ -109,7 +110,7 @@ export const respBench = async (): Promise<Section> => {
   return {
     name: "resp",
     title: "Redis protocol: GET and SET of 100 bytes",
-    setting: `redis-benchmark, ${connections} connections, ${roomy.keyspace} keys at random (${crowded.keyspace} where memory is full: 20 MiB, redis with allkeys-lru); 7 interleaved rounds after one that is not counted, medians compared. redis without persistence and TTLs; the responder with a TTL on every entry, TinyLFU, metrics.`,
+    setting: `redis-benchmark, ${connections} connections, ${roomy.keyspace} keys at random (${crowded.keyspace} where memory is full: 20 MiB, redis with allkeys-lru); 9 interleaved rounds after two that are not counted, medians compared. redis without persistence and TTLs; the responder with a TTL on every entry, TinyLFU, metrics.`,
     goals,
     body: tables.join("\n\n"),
   };

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryPlan } from "#contract/memory";
 import { follow, launch, type Side } from "../harness/process.ts";
 import type { HttpTarget } from "./node-programs.ts";
 
@@ -19,19 +20,30 @@ export interface ResponderTarget extends HttpTarget {
 }
 
 export interface ResponderOptions {
+  /** Default: as the resource has it. */
+  readonly maxMemoryBytes?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** For what looks inside. */
   readonly nodeArgs?: readonly string[];
   readonly side?: Side;
 }
 
-/** Entries get a TTL by default, so that expiry is at work. */
-export const startResponder = async ({ env = {}, nodeArgs = [], side = "server" }: ResponderOptions = {}): Promise<ResponderTarget> => {
+/** As the operator starts it in a pod: bounds of V8's heap and glibc's threshold included. Entries get a TTL by default, so that expiry is at work. */
+export const startResponder = async ({ maxMemoryBytes = 256 * 2 ** 20, env = {}, nodeArgs = [], side = "server" }: ResponderOptions = {}): Promise<ResponderTarget> => {
   const running = launch({
     side,
     command: process.execPath,
-    args: [...nodeArgs, "responder/main.ts"],
-    env: { NODE_ENV: "production", KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", KVR_RESP_PORT: "0", KVR_DEFAULT_TTL: "3600", ...env },
+    args: [...memoryPlan({ maxMemoryBytes }).nodeArgs, ...nodeArgs, "responder/main.ts"],
+    env: {
+      NODE_ENV: "production",
+      MALLOC_MMAP_THRESHOLD_: "65536",
+      KVR_HTTP_PORT: "0",
+      KVR_METRICS_PORT: "0",
+      KVR_RESP_PORT: "0",
+      KVR_DEFAULT_TTL: "3600",
+      KVR_MAX_MEMORY: String(maxMemoryBytes),
+      ...env,
+    },
   });
   const says = follow(running);
   const { http, resp, management } = (await says("serving")) as { http: Address; resp?: Address; management: Address };

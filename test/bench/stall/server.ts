@@ -16,7 +16,7 @@ const load = { pipeline: 16, connections: 32, keyspace, valueBytes: 100 } as con
 export const serverStalls = async (): Promise<{ fill: ServerStalls; churn: ServerStalls }> => {
   const target = await startResponder({
     side: "any",
-    env: { KVR_MAX_MEMORY: String(192 * 2 ** 20) },
+    maxMemoryBytes: 192 * 2 ** 20,
     nodeArgs: ["--import", resolve(import.meta.dirname, "in-server.child.ts")],
   });
   const ask = async (): Promise<ServerStalls> => {
