@@ -35,10 +35,10 @@ export const stallBench = async (): Promise<Section> => {
   const entries = 1_000_000;
   const rounds = await churnAll(5, entries);
   const servers = [await serverStalls(), await serverStalls(), await serverStalls()];
-  const each = (subject: SubjectName, show: (round: Churned) => number) =>
+  const each = (subject: SubjectName, show: (round: Churned) => number, digits = 1) =>
     rounds
       .filter((round) => round.subject === subject)
-      .map((round) => show(round).toFixed(1))
+      .map((round) => show(round).toFixed(digits))
       .join(" ");
   const storeTable = table(
     ["cache", "fill: longest ms, all rounds", "by the clock", "processor time alone", "churn: longest ms, all rounds", "by the clock", "processor time alone", "gaps above 5 ms"],
@@ -50,7 +50,7 @@ export const stallBench = async (): Promise<Section> => {
       each(name, ({ churn }) => churn.own),
       each(name, ({ churn }) => churn.clock),
       each(name, ({ churn }) => churn.processor),
-      each(name, ({ fill, churn }) => fill.above5 + churn.above5),
+      each(name, ({ fill, churn }) => fill.above5 + churn.above5, 0),
       ]),
   );
   return {

@@ -19,6 +19,8 @@ export interface ResponderTarget extends HttpTarget {
   says(msg: string): Promise<Record<string, unknown>>;
 }
 
+const maxValueBytes = 2 ** 20;
+
 export interface ResponderOptions {
   /** Default: as the resource has it. */
   readonly maxMemoryBytes?: number;
@@ -33,7 +35,7 @@ export const startResponder = async ({ maxMemoryBytes = 256 * 2 ** 20, env = {},
   const running = launch({
     side,
     command: process.execPath,
-    args: [...memoryPlan({ maxMemoryBytes }).nodeArgs, ...nodeArgs, "responder/main.ts"],
+    args: [...memoryPlan({ maxMemoryBytes, maxValueBytes }).nodeArgs, ...nodeArgs, "responder/main.ts"],
     env: {
       NODE_ENV: "production",
       MALLOC_MMAP_THRESHOLD_: "65536",
@@ -42,6 +44,7 @@ export const startResponder = async ({ maxMemoryBytes = 256 * 2 ** 20, env = {},
       KVR_RESP_PORT: "0",
       KVR_DEFAULT_TTL: "3600",
       KVR_MAX_MEMORY: String(maxMemoryBytes),
+      KVR_MAX_VALUE_BYTES: String(maxValueBytes),
       ...env,
     },
   });
