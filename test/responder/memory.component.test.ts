@@ -42,10 +42,13 @@ const floodHttp = async (size: number, values: number): Promise<void> => {
   const body = Buffer.alloc(size, "h");
   let left = values;
   const client = async () => {
-    while (left-- > 0) {
+    while (left > 0) {
+      left--;
       const answer = await pool.request({ method: "PUT", path: `/v1/kv/h${written++}`, body });
       await answer.body.dump();
-      expect(answer.statusCode).toBe(201);
+      // more large bodies at once than may be in transit: the client is told to try again, and does
+      if (answer.statusCode === 503) left++;
+      else expect(answer.statusCode).toBe(201);
     }
   };
   await Promise.all(Array.from({ length: connections }, client));
@@ -78,7 +81,7 @@ const floodResp = async (size: number, values: number): Promise<void> => {
   await Promise.all(Array.from({ length: 8 }, client));
 };
 
-test(`${floods} rounds of floods, each of two to six times maxMemory, stay within the planned limit; every write is acknowledged`, { timeout: 60_000 * (1 + floods) }, async () => {
+test(`${floods} rounds of floods, each of two to six times maxMemory, stay within the planned limit; every write is acknowledged in the end`, { timeout: 60_000 * (1 + floods) }, async () => {
   for (let round = 0; round < floods; round++) {
     for (const size of sizes) {
       const values = Math.ceil((2 * needs.maxMemoryBytes) / size);
