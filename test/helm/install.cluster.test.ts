@@ -45,7 +45,7 @@ test("upgrade with the same values changes nothing; a field that is no longer se
 });
 
 test("what only the API server can judge fails the upgrade with its words", async () => {
-  await expect(run("upgrade", "kv-responder-prod", chart, "--set", "tenant=production,resources.limits.memory=300Mi")).rejects.toThrow("the memory limit is too small for cache.maxMemory");
+  await expect(run("upgrade", "kv-responder-prod", chart, "--set", "tenant=production,resources.limits.memory=300Mi")).rejects.toThrow("the memory limit is too small for the cache");
 });
 
 test("uninstall removes it", async () => {
