@@ -228,6 +228,23 @@ test("a slow head is cut off", async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+test("a process that finds no token is not ready and says where it looks; a token that appears is accepted without a restart", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "kvr-no-token-"));
+  try {
+    await using responder = await startResponder({ KVR_TOKEN_DIR: dir });
+    const ready = await fetch(`${responder.management}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(`no token was found in ${dir}`)]);
+    const get = async () => (await fetch(`${responder.api}/v1/kv/a`, { headers: { authorization: "Bearer sixteen-characters" } })).status;
+    expect(await get()).toBe(401);
+    writeFileSync(join(dir, "token"), "sixteen-characters\n");
+    await expect.poll(get, { timeout: 10_000, interval: 500 }).toBe(404);
+    expect((await fetch(`${responder.management}/readyz`)).status).toBe(200);
+    expect(JSON.stringify(responder.lines)).not.toContain("sixteen-characters");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
 test("connections beyond the cap are turned away and counted", async () => {
   await using responder = await startResponder({ KVR_MAX_CONNECTIONS: "3" });
   const sockets = await Promise.all(
