@@ -13,6 +13,8 @@ export default defineConfig({
           name: "unit",
           // a default import of a CommonJS package is what Node makes of it, not what Vite would
           deps: { interopDefault: false },
+          // a property test on a machine that does other things too
+          testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
           exclude: [...exclude, "test/**/*.component.test.ts", "test/**/*.cluster.test.ts"],
         },
