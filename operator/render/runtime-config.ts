@@ -8,5 +8,5 @@ export const runtimeConfig: Renderer = (context) =>
   child(
     context,
     { apiVersion: "v1", kind: "ConfigMap", name: childName.runtime(context.name), component: "cache" },
-    { data: { [runtimeKey]: renderRuntime({ logLevel: context.spec.logging.level }) } },
+    { data: { [runtimeKey]: renderRuntime({ logLevel: context.spec.logging.level, ack: "Local" }) } },
   );

@@ -1,5 +1,6 @@
 // The responder's configuration: one schema that parses its environment variables and renders them for the Deployment.
 import { evictionPolicies } from "#crds/kvresponder";
+import { replicationModes } from "#crds/replication";
 import { z } from "zod";
 import { port } from "./http.ts";
 
@@ -19,6 +20,31 @@ const whole = (what: string, min: number, max: number) => {
 
 // a port of 0 asks the system for a free one; the start line of the log tells which
 const portNumber = () => whole("a TCP port", 0, 65_535);
+
+/** Where a peer listens. */
+export interface PeerAddress {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const peerError = "must be host:port,host:port with at most 32 of them, IPv6 addresses in brackets";
+const peerPattern = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9a-zA-Z.-]{1,253})):(\d{1,5})$/;
+
+const peerList = () =>
+  z.codec(
+    z.string().refine((text) => text.split(",").every((peer) => peerPattern.test(peer)), { error: peerError }),
+    z
+      .array(z.object({ host: z.string(), port: z.int({ error: peerError }).min(1, { error: peerError }).max(65_535, { error: peerError }) }), { error: peerError })
+      .max(32, { error: peerError }),
+    {
+      decode: (text) => text.split(",").map((peer): PeerAddress => {
+        const [, six, other = "", digits] = peerPattern.exec(peer) ?? [];
+        return { host: six ?? other, port: Number(digits) };
+      }),
+      encode: (peers) => peers.map(({ host, port: number }) => `${host.includes(":") ? `[${host}]` : host}:${number}`).join(","),
+    },
+  );
 
 /** Ten years: beyond it a time to live is a mistake in units. */
 export const maxTtlSeconds = 315_360_000;
@@ -48,6 +74,21 @@ const schema = z.object({
   /** Secret of the tenant's pods, from which the hash seed is derived. Absent: one is drawn for this process. */
   peerSecretFile: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
   metricsPort: portNumber().default(port.metrics),
+  /** None: this process neither looks for peers nor listens for them. */
+  replication: z.enum(replicationModes, { error: `must be one of ${replicationModes.join(", ")}` }).default("None"),
+  peersPort: portNumber().default(port.peers),
+  /** The headless Service whose DNS records are the pods, looked up in the pod's search domains. */
+  peersService: text(dnsName, "must be a DNS name").optional(),
+  /** Peers that are known beforehand, instead of or beside those that DNS tells of. */
+  peers: peerList().optional(),
+  /** Survives a restart of the container. Absent: one is drawn for this process. */
+  podUid: text(/^[0-9a-zA-Z-]{1,63}$/, "must be a pod's UID").optional(),
+  /** What it announces to its peers. */
+  podIp: z.union([z.ipv4(), z.ipv6()], { error: "must be an IP address" }).optional(),
+  /** How long it is remembered that a key was deleted. */
+  tombstoneRetentionSeconds: whole("a whole number of seconds", 1, 86_400).default(600),
+  /** Not ready for this long at most while entries are copied from a peer. */
+  warmupTimeoutSeconds: whole("a whole number of seconds", 1, 1_800).default(60),
   /** Clients beyond it are turned away at once. */
   maxConnections: whole("a number of connections", 1, 1_000_000).default(10_000),
   /** From SIGTERM to the end: requests in flight that take longer are cut. */
@@ -76,6 +117,14 @@ export const variable = {
   tokenDir: "KVR_TOKEN_DIR",
   peerSecretFile: "KVR_PEER_SECRET_FILE",
   metricsPort: "KVR_METRICS_PORT",
+  replication: "KVR_REPLICATION",
+  peersPort: "KVR_PEERS_PORT",
+  peersService: "KVR_PEERS_SERVICE",
+  peers: "KVR_PEERS",
+  podUid: "KVR_POD_UID",
+  podIp: "KVR_POD_IP",
+  tombstoneRetentionSeconds: "KVR_TOMBSTONE_RETENTION",
+  warmupTimeoutSeconds: "KVR_WARMUP_TIMEOUT",
   maxConnections: "KVR_MAX_CONNECTIONS",
   drainSeconds: "KVR_DRAIN_SECONDS",
 } as const satisfies Record<keyof ResponderConfig, string>;
@@ -83,10 +132,15 @@ export const variable = {
 const fields = Object.keys(variable) as (keyof ResponderConfig)[];
 
 /** Known only to the running pod: variable -> field path of the downward API. */
-export const downwardEnv = { [variable.namespace]: "metadata.namespace", [variable.pod]: "metadata.name" } as const;
+export const downwardEnv = {
+  [variable.namespace]: "metadata.namespace",
+  [variable.pod]: "metadata.name",
+  [variable.podUid]: "metadata.uid",
+  [variable.podIp]: "status.podIP",
+} as const;
 
 /** What the operator decides; a field that is left out takes the default at the start of the pod. */
-export type RenderedConfig = Partial<Omit<ResponderConfig, "namespace" | "pod">>;
+export type RenderedConfig = Partial<Omit<ResponderConfig, "namespace" | "pod" | "podUid" | "podIp">>;
 
 export interface EnvVar {
   name: string;

@@ -1,5 +1,6 @@
 // runtime.json: settings that change without a restart. The operator writes it into a ConfigMap; the responder re-reads the mounted file.
 import { logLevels } from "#crds/kvresponder";
+import { ackModes } from "#crds/replication";
 import { z } from "zod";
 
 /** Key in the ConfigMap, and so the name of the file. */
@@ -9,7 +10,13 @@ export const runtimeDir = "/etc/kv-responder";
 export const runtimeFile = `${runtimeDir}/${runtimeKey}`;
 
 // not strict: an older responder ignores what a newer operator adds
-export const runtimeSchema = z.object({ logLevel: z.enum(logLevels).default("info") });
+export const runtimeSchema = z.object({
+  logLevel: z.enum(logLevels).default("info"),
+  /** What a write waits for that does not say so itself. */
+  ack: z.enum(ackModes).default("Local"),
+  /** Pods that there should be, this one included. Absent: only discovery tells how many there are. */
+  replicas: z.int().min(0).optional(),
+});
 
 export type RuntimeSettings = z.output<typeof runtimeSchema>;
 

@@ -32,8 +32,11 @@ const rendered = (c: RenderContext): Rendered => (deployment(c) as KubeObject)["
 const render = (spec: object = {}): Rendered => rendered(context(spec));
 const responder = (spec: object = {}): Container => render(spec).template.spec.containers[0];
 
+/** What the kubelet puts in place of a field. */
+const downward: Record<string, string> = { "metadata.namespace": "shop", "metadata.name": "orders-0", "metadata.uid": "0b9c", "status.podIP": "10.244.0.7" };
+
 /** The environment that the pod starts with. */
-const environment = (c: Container): Record<string, string> => Object.fromEntries(c.env.map((e) => [e.name, e.value ?? e.valueFrom?.fieldRef.fieldPath.replace(".", "-") ?? ""]));
+const environment = (c: Container): Record<string, string> => Object.fromEntries(c.env.map((e) => [e.name, e.value ?? downward[e.valueFrom?.fieldRef.fieldPath ?? ""] ?? ""]));
 
 describe("confinement", () => {
   test("every pod that any resource leads to meets the restricted Pod Security Standard", () => {
@@ -99,8 +102,10 @@ describe("what the responder is told", () => {
     expect(config).toMatchObject({
       tenant: "acme",
       name: "orders",
-      namespace: "metadata-namespace",
-      pod: "metadata-name",
+      namespace: "shop",
+      pod: "orders-0",
+      podUid: "0b9c",
+      podIp: "10.244.0.7",
       service: "kv-responder-orders",
       maxMemoryBytes: 64 * 2 ** 20,
       defaultTtlSeconds: 5400,

@@ -1,10 +1,13 @@
 import { downwardEnv, maxTtlSeconds, parseEnv, renderEnv, variable, type RenderedConfig, type ResponderConfig } from "#contract/env";
 import { evictionPolicies } from "#crds/kvresponder";
+import { replicationModes } from "#crds/replication";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
 const dnsLabel = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/);
-const pods: fc.Arbitrary<Pick<ResponderConfig, "namespace" | "pod">> = fc.record({ namespace: dnsLabel, pod: dnsLabel });
+const address = fc.oneof(fc.ipV4(), fc.ipV6());
+const pods: fc.Arbitrary<Pick<ResponderConfig, "namespace" | "pod" | "podUid" | "podIp">> = fc.record({ namespace: dnsLabel, pod: dnsLabel, podUid: fc.uuid(), podIp: address });
+const peer = fc.record({ host: fc.oneof(address, dnsLabel), port: fc.integer({ min: 1, max: 65_535 }) });
 const rendered: fc.Arbitrary<RenderedConfig> = fc.record(
   {
     tenant: dnsLabel,
@@ -23,6 +26,12 @@ const rendered: fc.Arbitrary<RenderedConfig> = fc.record(
     tokenDir: fc.constant("/etc/kv-responder-token"),
     peerSecretFile: fc.constant("/etc/kv-peers/secret"),
     metricsPort: fc.integer({ min: 0, max: 65_535 }),
+    replication: fc.constantFrom(...replicationModes),
+    peersPort: fc.integer({ min: 0, max: 65_535 }),
+    peersService: dnsLabel,
+    peers: fc.array(peer, { minLength: 1, maxLength: 32 }),
+    tombstoneRetentionSeconds: fc.integer({ min: 1, max: 86_400 }),
+    warmupTimeoutSeconds: fc.integer({ min: 1, max: 1_800 }),
     maxConnections: fc.integer({ min: 1, max: 100_000 }),
     drainSeconds: fc.integer({ min: 0, max: 3600 }),
   },
@@ -33,14 +42,20 @@ const record = (vars: { name: string; value: string }[]) => Object.fromEntries(v
 test("what the operator renders, the responder reads back; the rest takes its default", () => {
   fc.assert(
     fc.property(rendered, pods, (config, pod) => {
-      const env = { ...record(renderEnv(config)), [variable.namespace]: pod.namespace, [variable.pod]: pod.pod };
+      const env = {
+        ...record(renderEnv(config)),
+        [variable.namespace]: pod.namespace,
+        [variable.pod]: pod.pod,
+        [variable.podUid]: pod.podUid,
+        [variable.podIp]: pod.podIp,
+      };
       expect(parseEnv(env)).toEqual({ ...parseEnv({}), ...config, ...pod });
     }),
   );
 });
 
 test("the literal variables and those of the downward API do not overlap and cover everything", () => {
-  const { namespace, pod, ...full } = parseEnv({
+  const { namespace, pod, podUid, podIp, ...full } = parseEnv({
     [variable.defaultTtlSeconds]: "60",
     [variable.maxTtlSeconds]: "60",
     [variable.maxEntries]: "1",
@@ -48,11 +63,13 @@ test("the literal variables and those of the downward API do not overlap and cov
     [variable.respPort]: "6379",
     [variable.tokenDir]: "/x",
     [variable.peerSecretFile]: "/x",
+    [variable.peersService]: "kv-peers-x",
+    [variable.peers]: "10.0.0.1:7946",
   });
-  expect([namespace, pod]).toEqual(["local", "local"]);
+  expect([namespace, pod, podUid, podIp]).toEqual(["local", "local", undefined, undefined]);
   const literal = renderEnv(full).map((v) => v.name);
   expect([...literal, ...Object.keys(downwardEnv)].sort()).toEqual(Object.values(variable).sort());
-  expect(downwardEnv).toEqual({ KVR_NAMESPACE: "metadata.namespace", KVR_POD: "metadata.name" });
+  expect(downwardEnv).toEqual({ KVR_NAMESPACE: "metadata.namespace", KVR_POD: "metadata.name", KVR_POD_UID: "metadata.uid", KVR_POD_IP: "status.podIP" });
 });
 
 test("without any environment it serves loopback", () => {
@@ -68,6 +85,10 @@ test("without any environment it serves loopback", () => {
     host: "127.0.0.1",
     httpPort: 8080,
     metricsPort: 9090,
+    replication: "None",
+    peersPort: 7946,
+    tombstoneRetentionSeconds: 600,
+    warmupTimeoutSeconds: 60,
     maxConnections: 10_000,
     drainSeconds: 20,
   });
@@ -86,6 +107,24 @@ test("every problem is told at once, with the variable, the value and what is al
       KVR_HTTP_PORT="80 80" must be a TCP port, 0 to 65535
       KVR_METRICS_PORT="70000" must be a TCP port, 0 to 65535]
   `);
+});
+
+test("a list of peers takes names and addresses of both families", () => {
+  expect(parseEnv({ KVR_PEERS: "127.0.0.1:7946,[::1]:7947,kv-0.kv-peers:7948" }).peers).toEqual([
+    { host: "127.0.0.1", port: 7946 },
+    { host: "::1", port: 7947 },
+    { host: "kv-0.kv-peers", port: 7948 },
+  ]);
+});
+
+const many = Array.from({ length: 33 }, (_, i) => `10.0.0.${i}:7946`).join(",");
+test.each(["127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "::1:7946", "[::1]", "a:1,", "a:1 b:2", "http://a:1", many])("KVR_PEERS=%s is refused", (text) => {
+  expect(() => parseEnv({ KVR_PEERS: text })).toThrow("must be host:port,host:port with at most 32 of them, IPv6 addresses in brackets");
+});
+
+test("an announced address is an address", () => {
+  for (const podIp of ["10.244.0.7", "fd00::7"]) expect(parseEnv({ KVR_POD_IP: podIp }).podIp).toBe(podIp);
+  for (const text of ["kv-0", "10.244.0", "10.244.0.7:80"]) expect(() => parseEnv({ KVR_POD_IP: text })).toThrow("must be an IP address");
 });
 
 test("the renderer refuses what the parser would refuse", () => {

@@ -1,0 +1,34 @@
+// What /info says about replication: the responder writes it, the operator makes the PeersConnected condition of it.
+import { replicationModes } from "#crds/replication";
+import { z } from "zod";
+
+/** Key in the JSON of /info. */
+export const replicationKey = "replication";
+
+/** warming: entries are being copied from a peer. alone: there was no peer to copy from. timedOut: it became ready without a full copy. */
+export const warmupStates = ["warming", "copied", "alone", "timedOut"] as const;
+
+const count = z.int().min(0);
+
+// not strict: an older operator ignores what a newer responder adds
+export const replicationInfo = z.object({
+  mode: z.enum(replicationModes),
+  /** Peers there should be, itself not counted. */
+  expected: count,
+  /** Peers that it exchanges changes with now. */
+  connected: count,
+  warmup: z.enum(warmupStates),
+  /** Its clock is so far ahead that peers refuse its writes; it is not ready. */
+  clockAhead: z.boolean(),
+});
+
+export type ReplicationInfo = z.output<typeof replicationInfo>;
+
+const info = z.object({ [replicationKey]: replicationInfo.optional() });
+
+/** From the body of /info. Undefined when the responder is too old to speak of replication. Throws with a message for people when the text is something else. */
+export const parseReplicationInfo = (text: string): ReplicationInfo | undefined => {
+  const parsed = info.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "));
+  return parsed.data[replicationKey];
+};
