@@ -24,7 +24,7 @@ export const coldNode = 2;
 export const coldPrev = 3;
 export const coldNext = 4;
 
-/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, live, used. */
+/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, taken, used, dead, evicted. */
 export const maxKeyBytes = 512;
 export const maxTypeBytes = 255;
 export const typeShift = 9;
@@ -34,12 +34,19 @@ export const ownFlag = 1 << 19;
 const liveFlag = 1 << 20;
 /** Used since eviction last came by; the policy's own. */
 export const usedFlag = 1 << 21;
+/** No entry any more: the slot remembers the version that a key had when it went, for peers that may not know. */
+export const deadFlag = 1 << 22;
+/** Of a dead one: it made room here, and nobody deleted it. */
+export const evictedFlag = 1 << 23;
 
 export const packMeta = (keyBytes: number, typeBytes: number, own: boolean): number => (keyBytes - 1) | (typeBytes << typeShift) | (own ? ownFlag : 0) | liveFlag;
 export const keyBytesOf = (meta: number): number => (meta & 0x1ff) + 1;
 export const typeBytesOf = (meta: number): number => (meta >>> typeShift) & 0xff;
 export const isOwn = (meta: number): boolean => (meta & ownFlag) !== 0;
+/** Taken, by an entry or by a dead one. */
 export const isLive = (meta: number): boolean => (meta & liveFlag) !== 0;
+export const isDead = (meta: number): boolean => (meta & deadFlag) !== 0;
+export const isEvicted = (meta: number): boolean => (meta & evictedFlag) !== 0;
 
 export const maxSlots = 2 ** 26;
 /** A large buffer starts 16 bytes into a page of memory (malloc's header): from here on cache lines are whole. */

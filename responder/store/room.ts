@@ -1,4 +1,6 @@
 // Makes room within maxMemory: gives back what waits, empties pages, evicts.
+import { hotHash, hotMeta, hotWords, isDead } from "./columns.ts";
+import { bucketOf } from "./digest.ts";
 import { absent, type Slot } from "./types.ts";
 import type { Growable } from "./eviction/eviction.ts";
 import type { State } from "./state.ts";
@@ -15,12 +17,24 @@ const wheelSteps = 1024;
 export const noChunk = -1;
 
 export const createRoom = (state: State) => {
-  const { columns, index, discards, slab, own, wheel, eviction, limitBytes, now, usedBytes } = state;
+  const { columns, index, discards, slab, own, wheel, eviction, tombstones, limitBytes, now, usedBytes } = state;
   const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0 };
 
+  /** What is over goes: an entry whose time is up or whose prefix was deleted, a tombstone that was kept long enough. */
   const expire = (slot: Slot): void => {
-    state.remove(slot);
+    if (isDead(columns.hot[slot * hotWords + hotMeta]!)) return void tombstones?.drop(slot);
+    // a deleted prefix is remembered as a whole
+    if (!state.isExpired(slot)) return state.remove(slot);
     counts.expirations++;
+    if (state.mayForget(slot)) state.remove(slot);
+    else tombstones?.bury(slot, false);
+  };
+
+  /** An entry makes room. Where a peer may still have an older one, its version stays behind. */
+  const evictEntry = (slot: Slot): void => {
+    if (!state.mayForget(slot)) return void tombstones?.bury(slot, true);
+    if (state.journal && !state.warming.is) state.floors.evicted(bucketOf(columns.hot[slot * hotWords + hotHash]!), state.versionMs(slot));
+    state.remove(slot);
   };
 
   const expireDue = (keep: Slot): boolean => {
@@ -35,8 +49,9 @@ export const createRoom = (state: State) => {
   const evict = (keep: Slot, incoming: number): boolean => {
     if (expireDue(keep)) return true;
     const victim = eviction.victim(keep, incoming);
-    if (victim < 0) return false;
-    state.remove(victim);
+    if (victim < 0) return tombstones?.dropOldest() ?? false;
+    evictEntry(victim);
+    tombstones?.trim();
     counts.evictedForMemory++;
     return true;
   };
@@ -94,8 +109,9 @@ export const createRoom = (state: State) => {
     evictOne: (): boolean => {
       if (expireDue(absent)) return true;
       const victim = eviction.victim(absent, 0);
-      if (victim < 0) return false;
-      state.remove(victim);
+      if (victim < 0) return tombstones?.dropOldest() ?? false;
+      evictEntry(victim);
+      tombstones?.trim();
       counts.evictedForEntries++;
       return true;
     },

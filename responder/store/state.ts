@@ -7,6 +7,7 @@ import {
   coldWords,
   hotHash,
   hotMeta,
+  isDead,
   hotRef,
   hotValueBytes,
   hotWords,
@@ -15,15 +16,19 @@ import {
   maxKeyBytes,
   maxTypeBytes,
 } from "./columns.ts";
+import { Digests } from "./digest.ts";
 import { Discards } from "./discards.ts";
 import type { Eviction, EvictionDeps } from "./eviction/eviction.ts";
 import { createLru } from "./eviction/lru.ts";
 import { noEviction } from "./eviction/none.ts";
 import { createTinyLfu } from "./eviction/tiny-lfu.ts";
+import { Floors } from "./floors.ts";
 import { createHash, type Hash } from "./hash.ts";
 import { HashIndex } from "./index.ts";
 import { accountedOwnBytes, OwnBuffers } from "./own-buffers.ts";
+import { Ranges } from "./ranges.ts";
 import { chunkHeaderBytes, Slab } from "./slab.ts";
+import { createTombstones } from "./tombstones.ts";
 import { absent, type EvictionPolicy, type Slot, type StoreOptions } from "./types.ts";
 import { createVersionClock } from "./version.ts";
 import { Wheel } from "./wheel.ts";
@@ -42,7 +47,7 @@ const policies: Record<EvictionPolicy, (deps: EvictionDeps) => Eviction> = { Tin
 export type State = ReturnType<typeof createState>;
 
 /** `hash` is given by tests, to make keys collide. */
-export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: StoreOptions, hash: Hash = createHash(hashSeed)) => {
+export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node, replication }: StoreOptions, hash: Hash = createHash(hashSeed)) => {
   const columns = new Columns(Math.ceil(maxBytes / leastEntryBytes));
   const index = new HashIndex();
   const discards = new Discards();
@@ -50,6 +55,11 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
   const own = new OwnBuffers();
   const wheel = new Wheel(columns, Math.floor(now()));
   const versions = createVersionClock(now);
+  const ownNode = { id: node | 0 };
+  const journal = replication?.journal;
+  const digests = new Digests();
+  const floors = new Floors();
+  const ranges = new Ranges();
   const weight = (slot: Slot): number => {
     const at = slot * hotWords;
     const chunk = slab.chunkBytes(columns.hot[at + hotRef]!) + fixedEntryBytes;
@@ -87,10 +97,25 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
     return absent;
   };
 
-  const isOver = (slot: Slot): boolean => {
+  const isExpired = (slot: Slot): boolean => {
     const at = columns.expiry[slot * 4 + 2]!;
     return at !== 0 && at <= now();
   };
+
+  /** A prefix was deleted after it was written, and nobody has come by since. */
+  const isCovered = (slot: Slot): boolean => {
+    if (ranges.unswept.length === 0) return false;
+    const at = slot * hotWords;
+    const ref = columns.hot[at + hotRef]!;
+    const from = slab.offset(ref);
+    const cold = slot * coldWords;
+    return ranges.covers(ranges.unswept, slab.page(ref), from, from + keyBytesOf(columns.hot[at + hotMeta]!), versionMs(cold), columns.cold[cold + coldMsHighCounter]! & 0xffff, columns.cold[cold + coldNode]! >>> 0);
+  };
+
+  /** Of an entry, not of a tombstone: it may no longer be read. */
+  const isOver = (slot: Slot): boolean => isExpired(slot) || isCovered(slot);
+
+  const versionMs = (cold: number): number => (columns.cold[cold + coldMsHighCounter]! >>> 16) * 2 ** 32 + (columns.cold[cold + coldMsLow]! >>> 0);
 
   const setExpiry = (slot: Slot, expiresAt: number): void => {
     const before = columns.expiry[slot * 4 + 2]!;
@@ -101,27 +126,66 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node }: S
     else wheel.change(slot, before, expiresAt);
   };
 
+  /** Takes the record's version out of its bucket's digest, or puts it in. A slot without a version is in none. */
+  const digest = (slot: Slot): void => {
+    const at = slot * coldWords;
+    const low = columns.cold[at + coldMsLow]!;
+    const mixed = columns.cold[at + coldMsHighCounter]!;
+    if ((low | mixed) !== 0) digests.toggle(columns.hot[slot * hotWords + hotHash]!, low, mixed, columns.cold[at + coldNode]!);
+  };
+
+  const setVersion = (slot: Slot, ms: number, counter: number, node: number): void => {
+    if (journal) digest(slot);
+    const at = slot * coldWords;
+    columns.cold[at + coldMsLow] = ms | 0;
+    columns.cold[at + coldMsHighCounter] = (Math.floor(ms / 2 ** 32) << 16) | counter;
+    columns.cold[at + coldNode] = node;
+    if (journal) digest(slot);
+  };
+
   const drawVersion = (slot: Slot): void => {
     versions.draw();
-    const at = slot * coldWords;
-    columns.cold[at + coldMsLow] = versions.ms | 0;
-    columns.cold[at + coldMsHighCounter] = (Math.floor(versions.ms / 2 ** 32) << 16) | versions.counter;
-    columns.cold[at + coldNode] = node;
+    setVersion(slot, versions.ms, versions.counter, ownNode.id);
   };
 
   const remove = (slot: Slot): void => {
     const at = slot * hotWords;
-    eviction.removed(slot);
+    const meta = columns.hot[at + hotMeta]!;
+    if (isDead(meta)) tombstones?.removed(slot);
+    else eviction.removed(slot);
     index.remove(columns.hot[at + hotHash]!, slot);
     if (columns.expiry[slot * 4 + 2] !== 0) wheel.remove(slot);
-    if (isOwn(columns.hot[at + hotMeta]!)) own.remove(slot);
+    if (isOwn(meta)) own.remove(slot);
     slab.free(columns.hot[at + hotRef]!);
+    if (journal) {
+      digest(slot);
+      journal.freed(slot);
+    }
     columns.give(slot);
   };
 
   const moved = (slot: Slot, ref: number): void => void (columns.hot[slot * hotWords + hotRef] = ref);
 
+  const tombstones =
+    replication && createTombstones({ columns, slab, own, eviction, floors, now, limitBytes: maxBytes, usedBytes, weight, setExpiry, remove }, replication.journal, replication.retentionMs);
+  /** Peers know of the record, or nobody has to. */
+  const mayForget = (slot: Slot): boolean => journal === undefined || journal.isKnown(slot, columns.cold[slot * coldWords + coldNode]! >>> 0, versionMs(slot * coldWords));
+
   return {
+    journal,
+    digests,
+    floors,
+    ranges,
+    tombstones,
+    versions,
+    ownNode,
+    /** See Replica.warming. */
+    warming: { is: replication?.warming ?? false },
+    retentionMs: replication?.retentionMs ?? 0,
+    isExpired,
+    setVersion,
+    versionMs: (slot: Slot): number => versionMs(slot * coldWords),
+    mayForget,
     columns,
     index,
     discards,

@@ -1,4 +1,7 @@
 // What the protocols see of the store: entries are read where they lie, by slot, so that a hit makes no object and no string.
+import type { Digests } from "./digest.ts";
+import type { Floors } from "./floors.ts";
+import type { Range } from "./ranges.ts";
 import type { Version } from "./version.ts";
 
 /**
@@ -27,8 +30,26 @@ export interface BorrowedValue {
   release(): void;
 }
 
+/** What a store tells of its changes, and asks before it forgets: who replicates it keeps one. Slots are as stable as a key's place in the store. */
+export interface Journal {
+  /** Written, deleted or given another expiry by a client of this pod. */
+  changed(slot: Slot): void;
+  /** A range of keys was deleted by a client of this pod. */
+  rangeChanged(range: Range): void;
+  /** Whether every peer is known to hold this record or a later one of its key: then it may go without a trace. */
+  isKnown(slot: Slot, node: number, ms: number): boolean;
+  /** A deletion that some peer may not know is forgotten. */
+  forgotten(slot: Slot): void;
+  /** The slot holds nothing any more. */
+  freed(slot: Slot): void;
+  /** No slot holds anything any more. */
+  cleared(): void;
+}
+
 export interface StoreStats {
   readonly entries: number;
+  /** Deletions that are remembered for peers, in `usedBytes` too. */
+  readonly tombstones: number;
   /** Entries with an expiry. */
   readonly expiring: number;
   /** All that maxMemory bounds: pages, own buffers, index, columns, eviction's tables. */
@@ -39,6 +60,13 @@ export interface StoreStats {
   readonly evictedForEntries: number;
   /** Since the start: removed because their time was over, on a read or by a sweep. */
   readonly expirations: number;
+}
+
+export interface RangeWalk {
+  /** Entries removed by this walk so far. */
+  readonly removed: number;
+  /** One part, a few entries. false: it has been everywhere. */
+  step(): boolean;
 }
 
 /**
@@ -79,6 +107,8 @@ export interface Store {
   delete(key: Buffer, from: number, to: number): boolean;
   /** Removes everything; memory goes back. Returns how many entries were live or over. */
   clear(): number;
+  /** Deletes all that begins with the prefix, at once for readers; the entries themselves go in the steps of the returned walk, or in sweeps. */
+  deleteRange(prefix: Buffer): RangeWalk;
 
   /** A buffer off the JavaScript heap, its memory given back at `free` and not when V8 finds the time. For values above `ownBufferBytes`. Not counted until it is put. */
   allocate(bytes: number): Buffer;
@@ -98,6 +128,73 @@ export interface Store {
   stats(): StoreStats;
   /** Whole milliseconds since the epoch as the store counts them: what `expiresAt` is compared with. */
   now(): number;
+  /** For who replicates the store; without a journal its parts are there and idle. */
+  readonly replica: Replica;
+}
+
+/** What a record that came from a peer came to. */
+export const mergeOutcome = {
+  /** It is in the store now. */
+  applied: 1,
+  /** This version or a later one was here already. */
+  stale: 0,
+  /** Not held, and at or below a floor: it may have been deleted, or has made room once. */
+  refused: -1,
+  /** There is no room, and nothing may go for it. What was held before is gone, since it is older. */
+  full: -2,
+} as const;
+export type MergeOutcome = (typeof mergeOutcome)[keyof typeof mergeOutcome];
+
+/** A record of a peer: ranges of buffers, which the store copies. */
+export interface RemoteRecord {
+  key: Buffer;
+  keyFrom: number;
+  keyTo: number;
+  ms: number;
+  counter: number;
+  node: number;
+  /** "value", or what is left of one. */
+  kind: RecordKind;
+  /** Milliseconds since the epoch; 0: never. */
+  expiresAt: number;
+  contentType: string | undefined;
+  value: Buffer;
+  valueFrom: number;
+  valueTo: number;
+}
+
+export type RecordKind = "value" | "deleted" | "evicted";
+
+/** The store as a replica of others: records by slot, what was forgotten, and the merge. */
+export interface Replica {
+  readonly digests: Digests;
+  readonly floors: Floors;
+  readonly ranges: readonly Range[];
+  /** One past the highest slot that was ever taken. */
+  readonly slots: number;
+  /** Writes, deletes and changes of expiry by clients of this pod since its start. */
+  readonly changes: number;
+  /** Milliseconds of the latest version drawn or seen. */
+  readonly latestMs: number;
+  /** undefined: the slot is free, or its entry is over. */
+  kind(slot: Slot): RecordKind | undefined;
+  hash(slot: Slot): number;
+  /** 0: as good as sure to be used again, 3: about to go. */
+  rank(slot: Slot): number;
+  /** The slot with this key, whatever it holds; -1: none. */
+  locate(key: Buffer, from: number, to: number): Slot;
+  /** Calls for every record of the bucket, over or not. `visit` must not change the store. */
+  visitBucket(bucket: number, visit: (slot: Slot) => void): void;
+  merge(record: RemoteRecord): MergeOutcome;
+  /** false: it was known. */
+  mergeRange(prefix: Buffer, version: Version): boolean;
+  /** A peer has forgotten that this was deleted. */
+  dropZombie(slot: Slot): void;
+  /** Until `settle`, what makes room is not remembered: nobody reads here yet, and what is refused now would be missed later. */
+  readonly warming: boolean;
+  settle(): void;
+  /** Another peer draws with the same node id. */
+  setNode(node: number): void;
 }
 
 export type EvictionPolicy = "TinyLFU" | "LRU" | "NoEviction";
@@ -112,4 +209,12 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Of this process, in every version that it draws. */
   readonly node: number;
+  /** Absent: nobody replicates the store, and what is deleted is gone. */
+  readonly replication?: {
+    readonly journal: Journal;
+    /** Milliseconds that deletions are remembered. */
+    readonly retentionMs: number;
+    /** It will be filled from a peer first. */
+    readonly warming: boolean;
+  };
 }

@@ -35,6 +35,8 @@ export interface VersionClock {
   counter: number;
   /** Moves the fields to the next version. */
   draw(): void;
+  /** What is drawn from now on is later than this version of somebody else. */
+  observe(ms: number, counter: number): void;
 }
 
 /** `now` gives milliseconds; when it stands still the counter rises, and what the counter cannot hold carries into the milliseconds. */
@@ -53,6 +55,11 @@ export const createVersionClock = (now: () => number): VersionClock => {
         clock.ms++;
         clock.counter = 0;
       }
+    },
+    observe: (ms, counter) => {
+      if (ms < clock.ms || (ms === clock.ms && counter <= clock.counter)) return;
+      clock.ms = ms;
+      clock.counter = counter;
     },
   };
   return clock;

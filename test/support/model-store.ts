@@ -86,6 +86,14 @@ export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: Mod
       bySlot.clear();
       return size;
     },
+    deleteRange: (prefix) => {
+      const found = [...byKey].filter(([, { key }]) => key.subarray(0, prefix.length).equals(prefix));
+      for (const [name, entry] of found) drop(name, entry);
+      return { removed: found.length, step: () => false };
+    },
+    get replica(): never {
+      throw new Error("the model replicates nothing");
+    },
     allocate: (bytes) => Buffer.alloc(bytes),
     free: () => {},
     ownBufferBytes,
@@ -110,6 +118,7 @@ export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: Mod
     },
     stats: () => ({
       entries: byKey.size,
+      tombstones: 0,
       expiring: [...byKey.values()].filter((e) => e.expiresAt !== 0).length,
       usedBytes: 0,
       limitBytes: Infinity,

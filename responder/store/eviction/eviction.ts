@@ -24,6 +24,8 @@ export interface Eviction extends Growable {
   removed(slot: number): void;
   /** The entry that must go, which is never `keep`; below 0: none. `incoming` is the weight of what needs the room. */
   victim(keep: number, incoming: number): number;
+  /** 0: among the last to go, 3: among the first. A guess, for who copies the entries in an order. */
+  rank(slot: number): number;
   /** All entries have gone. */
   cleared(): void;
 }

@@ -11,5 +11,6 @@ export const noEviction: Eviction = {
   reweighed: () => {},
   removed: () => {},
   victim: () => -1,
+  rank: () => 0,
   cleared: () => {},
 };

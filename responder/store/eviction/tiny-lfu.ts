@@ -128,6 +128,12 @@ export const createTinyLfu = ({ columns, weight }: EvictionDeps): Eviction => {
       graduate(candidate);
       return victim;
     },
+    rank: (slot) => {
+      const meta = columns.hot[slot * hotWords + hotMeta]!;
+      if ((meta & segmentMask) === guarded << segmentShift) return 0;
+      if ((meta & usedFlag) !== 0) return 1;
+      return (meta & segmentMask) === window << segmentShift ? 2 : 3;
+    },
     cleared: () => {
       for (const list of lists) list.clear();
       weights.fill(0);

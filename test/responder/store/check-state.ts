@@ -1,6 +1,7 @@
 // Walks every structure of a store and recomputes what it keeps count of.
 import { expect } from "vitest";
-import { coldNext, coldPrev, coldWords, hotHash, hotMeta, hotNext, hotPrev, hotRef, hotValueBytes, hotWords, isLive, isOwn, keyBytesOf } from "../../../responder/store/columns.ts";
+import { coldMsHighCounter, coldMsLow, coldNext, coldNode, coldPrev, coldWords, hotHash, hotMeta, hotNext, hotPrev, hotRef, hotValueBytes, hotWords, isDead, isLive, isOwn, keyBytesOf } from "../../../responder/store/columns.ts";
+import { Digests } from "../../../responder/store/digest.ts";
 import { accountedOwnBytes } from "../../../responder/store/own-buffers.ts";
 import type { State } from "../../../responder/store/state.ts";
 
@@ -120,12 +121,35 @@ const checkBytes = (state: State, live: readonly number[]) => {
   expect(state.usedBytes()).toBeLessThanOrEqual(state.limitBytes);
 };
 
+const checkTombstones = (state: State, dead: readonly number[]) => {
+  const { hot } = state.columns;
+  expect(state.tombstones?.count ?? 0).toBe(dead.length);
+  expect(state.tombstones?.bytes ?? 0).toBe(dead.reduce((sum, slot) => sum + state.weight(slot), 0));
+  for (const slot of dead) {
+    const [prev, next] = [hot[slot * hotWords + hotPrev]!, hot[slot * hotWords + hotNext]!];
+    if (prev !== -1) expect(hot[prev * hotWords + hotNext]).toBe(slot);
+    if (next !== -1) expect(hot[next * hotWords + hotPrev]).toBe(slot);
+  }
+  expect(dead.filter((slot) => hot[slot * hotWords + hotPrev] === -1).length).toBe(dead.length === 0 ? 0 : 1);
+};
+
+const checkDigests = (state: State, taken: readonly number[]) => {
+  if (!state.journal) return;
+  const fresh = new Digests();
+  const { cold, hot } = state.columns;
+  for (const slot of taken) fresh.toggle(hot[slot * hotWords + hotHash]!, cold[slot * coldWords + coldMsLow]!, cold[slot * coldWords + coldMsHighCounter]!, cold[slot * coldWords + coldNode]!);
+  expect(Buffer.from(state.digests.words.buffer).equals(Buffer.from(fresh.words.buffer))).toBe(true);
+};
+
 export const checkState = (state: State, policy: string): void => {
   const live = liveSlots(state);
+  const dead = live.filter((slot) => isDead(meta(state, slot)));
+  checkTombstones(state, dead);
+  checkDigests(state, live);
   checkColumns(state, live);
   checkIndex(state, live);
   checkSlab(state, live);
   checkWheel(state, live);
-  checkLists(state, live, policy);
+  checkLists(state, live.filter((slot) => !dead.includes(slot)), policy);
   checkBytes(state, live);
 };

@@ -1,0 +1,40 @@
+// Removes what a deleted prefix covers, a few entries a step, in the order of the hashes.
+import type { Range } from "./ranges.ts";
+import type { State } from "./state.ts";
+import { hotMeta, hotWords, isDead } from "./columns.ts";
+import type { RangeWalk, Slot } from "./types.ts";
+
+export interface RangeWalkDeps {
+  readonly state: State;
+  readonly range: Range;
+  /** Removes an entry that is over. */
+  readonly expire: (slot: Slot) => void;
+}
+
+export const createRangeWalk = ({ state, range, expire }: RangeWalkDeps): RangeWalk => {
+  const { index, ranges, columns } = state;
+  let cursor = 0;
+  let isDone = false;
+  let removed = 0;
+  const found: Slot[] = [];
+  return {
+    get removed() {
+      return removed;
+    },
+    step: () => {
+      if (isDone) return false;
+      // a visit must not change the index
+      found.length = 0;
+      cursor = index.scan(cursor, (slot) => {
+        if (!isDead(columns.hot[slot * hotWords + hotMeta]!) && state.isOver(slot)) found.push(slot);
+      });
+      for (const slot of found) {
+        if (!state.isExpired(slot)) removed++;
+        expire(slot);
+      }
+      isDone = cursor === 0;
+      if (isDone) ranges.swept(range);
+      return !isDone;
+    },
+  };
+};
