@@ -3,6 +3,7 @@ import { z } from "zod";
 import { auth, protocols } from "./access.ts";
 import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memory, memoryBetween, mode, noLonger } from "./fields.ts";
 import { maxNameLength } from "./names.ts";
+import { noneIsAlone, replication } from "./replication.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
 
 /**
@@ -149,6 +150,7 @@ export const specSchema = withRules(
     ).optional(),
     resources: resources.optional(),
     cache,
+    replication,
     protocols,
     auth,
     monitoring: z
@@ -160,7 +162,7 @@ export const specSchema = withRules(
       .prefault({})
       .meta({ description: "The responder's structured logs." }),
   }),
-  [limitHoldsCache],
+  [limitHoldsCache, noneIsAlone],
   { description: "What you want. Every field has a default or may be absent." },
 );
 

@@ -23,6 +23,7 @@ describe("accepted", () => {
           replicas: 3,
           paused: false,
           cache: { maxMemory: "256Mi", maxValueBytes: 1_048_576, evictionPolicy: "TinyLFU" },
+          replication: { mode: "Peers", ack: "Local", tombstoneRetention: "10m", warmupTimeout: "60s" },
           protocols: { resp: { enabled: false, port: 6379 } },
           auth: { mode: "Token" },
           monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" } },
@@ -90,6 +91,14 @@ describe("refused, in words", () => {
 
   test("a scrape that may outlast its interval", () =>
     expect(problems(resource({ monitoring: { serviceMonitor: { interval: "5s" } } }))).toEqual(["spec.monitoring.serviceMonitor.scrapeTimeout: scrapeTimeout (10s when absent) must not be longer than interval; set both"]));
+
+  test("pods that do not copy to each other: one is the most", () => {
+    const alone = (replicas: number | undefined) => problems(resource({ ...(replicas !== undefined && { replicas }), replication: { mode: "None" } }));
+    expect([alone(0), alone(1)]).toEqual([[], []]);
+    for (const replicas of [2, undefined]) {
+      expect(alone(replicas)).toEqual(["spec.replication.mode: replication.mode None is for one pod at most: set replicas to 1 (3 when absent), or replication.mode to Peers"]);
+    }
+  });
 
   test("labels that are not the user's to set; those that only look like it are", () => {
     const withLabel = (key: string) => problems(resource({ monitoring: { rules: { labels: { [key]: "x" } } } }));

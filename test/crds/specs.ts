@@ -17,7 +17,7 @@ const amount: readonly unknown[] = [
   wrongTypes,
 ].flat();
 
-const duration = text("0s", "1ms", "99ms", "100ms", "999ms", "1000ms", "1s", "5s", "10s", "29s", "30s", "31s", "1m60s", "119s999ms", "2m", "2m1ms", "121s", "1h", "1h30m", "30m1h", "1d", "1.5s", "-1s", "+1s", "1s ", "1us", "1µs", "87600h", "87600h1ms", "87601h", "999999h", "1000000h", "9999999999s", "s", "1");
+const duration = text("0s", "1ms", "99ms", "100ms", "999ms", "1000ms", "1s", "5s", "10s", "29s", "30s", "31s", "1m60s", "119s999ms", "2m", "2m1ms", "121s", "1h", "1h30m", "30m1h", "1d", "1.5s", "-1s", "+1s", "1s ", "1us", "1µs", "23h59m", "24h", "24h1ms", "59s999ms", "30m", "30m1ms", "87600h", "87600h1ms", "87601h", "999999h", "1000000h", "9999999999s", "s", "1");
 
 const keys = ["team", "a", a(63), a(64), "A.b_c-d", "-a", "a-", "_a", "ü", "", "example.com/team", "Example.com/team", "a..b/c", "-a/b", "a/b/c", "/a", "a/", `${a(189)}.x/${a(61)}`, `${a(190)}.x/${a(61)}`, "kvresponder.io/tenant", "kvresponder.io.example/x", "my.kvresponder.io/x", "app.kubernetes.io/name", "app.kubernetes.io/named", "app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/component", "app.kubernetes.io/managed-by", "argocd.argoproj.io/sync-wave"];
 const values = ["", "a", a(63), a(64), "a_b.c-D", "-a", "a-", "a b", "ü", "😀", 1, true, null];
@@ -45,6 +45,10 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["protocols.resp.port", text(0, 1, 79, 80, 81, 6379, 9089, 9090, 65_535, 65_536, -1, "6379")],
   ["auth.mode", text("Token", "None", "token", "Basic")],
   ["auth.secretName", text("a", a(63), a(253), a(254), "a.b", "a..b", ".a", "a.", "-a", "a-", "A", "a_b", "ü", "a\n")],
+  ["replication.mode", text("Peers", "None", "none", "Active")],
+  ["replication.ack", text("Local", "One", "All", "local", "Quorum")],
+  ["replication.tombstoneRetention", duration],
+  ["replication.warmupTimeout", duration],
   ["cache.maxValueBytes", text(0, 1, 1_048_576, 67_108_864, 67_108_865, -1, "1")],
   ["resources.limits.memory", amount],
   ["resources.requests.memory", amount],
@@ -61,8 +65,8 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.dashboard.labels", labels],
   ["logging.level", text("trace", "error", "INFO", "loud")],
   // whole parts, and fields that do not exist
-  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "protocols", "protocols.resp", "auth"].map((path) => [path, text({})] as const),
-  ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "monitoring.grafana", "logging.level2"].map((path) => [path, text("x")] as const),
+  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "protocols", "protocols.resp", "auth", "replication"].map((path) => [path, text({})] as const),
+  ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "replication.factor", "monitoring.grafana", "logging.level2"].map((path) => [path, text("x")] as const),
 ];
 
 export const edgePaths: readonly string[] = edges.map(([path]) => path);
@@ -108,6 +112,7 @@ const pairs: fc.Arbitrary<readonly Assignment[]> = fc.oneof(
   fc.tuple(fc.integer({ min: 512, max: 2048 }), fc.integer({ min: -1, max: 1 })).chain(([mi, off]) => fc.tuple(asWritten(mi * mebibyte + off), asWritten(mi * mebibyte)).map(([request, limit]) => [["resources.requests.memory", request], ["resources.limits.memory", limit]] as const)),
   fc.tuple(fc.integer({ min: 2, max: 4000 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["cache.maxTTL", `${s}s`], ["cache.defaultTTL", `${s * 1000 + off}ms`]] as const),
   fc.tuple(fc.constantFrom("Token", "None"), fc.constantFrom("mine", "not mine")).map(([mode, name]) => [["auth.mode", mode], ["auth.secretName", name]] as const),
+  fc.tuple(fc.constantFrom("Peers", "None"), fc.integer({ min: 0, max: 2 })).map(([mode, replicas]) => [["replication.mode", mode], ["replicas", replicas]] as const),
   fc.tuple(fc.integer({ min: 1, max: 120 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["monitoring.serviceMonitor.interval", `${s}s`], ["monitoring.serviceMonitor.scrapeTimeout", `${s * 1000 + off}ms`]] as const),
 );
 
