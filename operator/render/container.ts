@@ -1,41 +1,53 @@
 // The responder's container: its configuration, probes, ports and confinement.
-import { downwardEnv, maxTtlSeconds, renderEnv } from "#contract/env";
+import { downwardEnv, maxTtlSeconds, renderEnv, type RenderedConfig } from "#contract/env";
 import { path, port, portName } from "#contract/http";
 import { runtimeFile } from "#contract/runtime";
-import { parseDuration } from "#crds/duration";
 import { childName } from "#crds/names";
 import { parseBytes } from "#crds/quantity";
 import type { RenderContext } from "./context.ts";
-import { drainSeconds, preStopSeconds } from "./lifetime.ts";
+import { drainSeconds, preStopSeconds, wholeSeconds } from "./lifetime.ts";
 import { podMemory, podResources } from "./resources.ts";
 import { peerSecretFile, tokenDir, volumeMounts } from "./volumes.ts";
 
-/** The responder counts in whole seconds; less than one is one. */
-const ttlSeconds = (duration: string): number => Math.min(maxTtlSeconds, Math.max(1, Math.ceil(parseDuration(duration) / 1000)));
+const ttlSeconds = (duration: string): number => Math.min(maxTtlSeconds, wholeSeconds(duration));
 
-const env = ({ name, tenant, spec }: RenderContext): object[] => [
-  ...renderEnv({
-    tenant,
-    name,
-    service: childName.workload(name),
-    maxMemoryBytes: parseBytes(spec.cache.maxMemory),
-    ...(spec.cache.defaultTTL !== undefined && { defaultTtlSeconds: ttlSeconds(spec.cache.defaultTTL) }),
-    ...(spec.cache.maxTTL !== undefined && { maxTtlSeconds: ttlSeconds(spec.cache.maxTTL) }),
-    ...(spec.cache.maxEntries !== undefined && { maxEntries: spec.cache.maxEntries }),
-    maxValueBytes: spec.cache.maxValueBytes,
-    evictionPolicy: spec.cache.evictionPolicy,
-    runtimeFile,
-    host: "*",
-    httpPort: port.http,
-    ...(spec.protocols.resp.enabled && { respPort: port.resp }),
-    ...(spec.auth.mode === "Token" && { tokenDir }),
-    peerSecretFile,
-    metricsPort: port.metrics,
-    drainSeconds,
-  }),
+/** With one pod too: a second one then joins without a restart of the first. */
+const replication = ({ name, spec: { replication: { mode, tombstoneRetention, warmupTimeout } } }: RenderContext): RenderedConfig =>
+  mode === "None"
+    ? { replication: mode }
+    : {
+        replication: mode,
+        peersPort: port.peers,
+        peersService: childName.peers(name),
+        tombstoneRetentionSeconds: wholeSeconds(tombstoneRetention),
+        warmupTimeoutSeconds: wholeSeconds(warmupTimeout),
+      };
+
+const config = ({ name, tenant, spec }: RenderContext): RenderedConfig => ({
+  tenant,
+  name,
+  service: childName.workload(name),
+  maxMemoryBytes: parseBytes(spec.cache.maxMemory),
+  ...(spec.cache.defaultTTL !== undefined && { defaultTtlSeconds: ttlSeconds(spec.cache.defaultTTL) }),
+  ...(spec.cache.maxTTL !== undefined && { maxTtlSeconds: ttlSeconds(spec.cache.maxTTL) }),
+  ...(spec.cache.maxEntries !== undefined && { maxEntries: spec.cache.maxEntries }),
+  maxValueBytes: spec.cache.maxValueBytes,
+  evictionPolicy: spec.cache.evictionPolicy,
+  runtimeFile,
+  host: "*",
+  httpPort: port.http,
+  ...(spec.protocols.resp.enabled && { respPort: port.resp }),
+  ...(spec.auth.mode === "Token" && { tokenDir }),
+  peerSecretFile,
+  metricsPort: port.metrics,
+  drainSeconds,
+});
+
+const env = (context: RenderContext): object[] => [
+  ...renderEnv({ ...config(context), ...replication(context) }),
   ...Object.entries(downwardEnv).map(([variable, fieldPath]) => ({ name: variable, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } })),
   // not arguments: they would depend on the image's entrypoint
-  { name: "NODE_OPTIONS", value: podMemory(spec).nodeArgs.join(" ") },
+  { name: "NODE_OPTIONS", value: podMemory(context.spec).nodeArgs.join(" ") },
   // pages and large values go back to the system at once; glibc would raise this by itself and keep them
   { name: "MALLOC_MMAP_THRESHOLD_", value: "65536" },
 ];
@@ -55,6 +67,7 @@ export const container = (context: RenderContext): object => ({
     { name: portName.http, containerPort: port.http, protocol: "TCP" },
     ...(context.spec.protocols.resp.enabled ? [{ name: portName.resp, containerPort: port.resp, protocol: "TCP" }] : []),
     { name: portName.metrics, containerPort: port.metrics, protocol: "TCP" },
+    ...(context.spec.replication.mode === "Peers" ? [{ name: portName.peers, containerPort: port.peers, protocol: "TCP" }] : []),
   ],
   env: env(context),
   resources: podResources(context.spec),

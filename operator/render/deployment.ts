@@ -1,4 +1,4 @@
-// The pods. Nothing that may change without a rollout (replicas, logging, monitoring) appears in the pod template.
+// The pods. Nothing that may change without a rollout (replicas, logging, what a write waits for, monitoring) appears in the pod template.
 import { childName } from "#crds/names";
 import { container } from "./container.ts";
 import type { Renderer, RenderContext } from "./context.ts";
@@ -39,7 +39,7 @@ export const deployment: Renderer = (context) =>
       spec: {
         replicas: context.spec.replicas,
         revisionHistoryLimit: 3,
-        progressDeadlineSeconds,
+        progressDeadlineSeconds: progressDeadlineSeconds(context.spec),
         selector: { matchLabels: podSelector(context) },
         // a new pod is ready before an old one goes
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },

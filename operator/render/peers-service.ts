@@ -4,8 +4,9 @@ import { childName } from "#crds/names";
 import type { Renderer } from "./context.ts";
 import { child, podSelector } from "./meta.ts";
 
-export const peersService: Renderer = (context) =>
-  child(
+export const peersService: Renderer = (context) => {
+  if (context.spec.replication.mode === "None") return undefined;
+  return child(
     context,
     // its own component: the ServiceMonitor must not select it, or every pod would be scraped twice
     { apiVersion: "v1", kind: "Service", name: childName.peers(context.name), component: "peers" },
@@ -15,8 +16,9 @@ export const peersService: Renderer = (context) =>
         clusterIP: "None",
         publishNotReadyAddresses: true,
         selector: podSelector(context),
-        // only ports that something listens on: the peer port joins with replication
-        ports: [{ name: portName.http, port: port.http, targetPort: portName.http, protocol: "TCP", appProtocol: "http" }],
+        // said to be plain TCP: a service mesh that guesses waits for the first bytes of the side that has nothing to say yet
+        ports: [{ name: portName.peers, port: port.peers, targetPort: portName.peers, protocol: "TCP", appProtocol: "tcp" }],
       },
     },
   );
+};

@@ -4,9 +4,11 @@ import { childName } from "#crds/names";
 import type { Renderer } from "./context.ts";
 import { child } from "./meta.ts";
 
-export const runtimeConfig: Renderer = (context) =>
-  child(
+export const runtimeConfig: Renderer = (context) => {
+  const { logging, replication, replicas } = context.spec;
+  return child(
     context,
     { apiVersion: "v1", kind: "ConfigMap", name: childName.runtime(context.name), component: "cache" },
-    { data: { [runtimeKey]: renderRuntime({ logLevel: context.spec.logging.level, ack: "Local" }) } },
+    { data: { [runtimeKey]: renderRuntime({ logLevel: logging.level, ack: replication.ack, replicas }) } },
   );
+};

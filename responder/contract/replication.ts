@@ -1,6 +1,9 @@
-// What /info says about replication: the responder writes it, the operator makes the PeersConnected condition of it.
+// What /info says about replication, which the operator makes the PeersConnected condition of; and how long a leaver may take.
 import { replicationModes } from "#crds/replication";
 import { z } from "zod";
+
+/** Seconds after the requests are drained in which a pod that leaves hands its peers what they lack. */
+export const handOverSeconds = 5;
 
 /** Key in the JSON of /info. */
 export const replicationKey = "replication";

@@ -30,8 +30,9 @@ const labels = fc.dictionary(fc.stringMatching(/^(example\.com\/)?[a-z]{1,12}$/)
 const mode = fc.constantFrom("Managed", "Disabled");
 const list = record({ cpu: sometimes(cpu), memory: sometimes(memory) });
 
-/** What may change without a new pod template. */
-export const softSpec = record({
+/** What may change without a new pod template. `ack` is a part of spec.replication: see `merged`. */
+const softSpec = record({
+  ack: sometimes(fc.constantFrom("Local", "One", "All")),
   replicas: sometimes(fc.integer({ min: 0, max: 16 })),
   paused: sometimes(fc.boolean()),
   logging: sometimes(record({ level: fc.constantFrom("trace", "debug", "info", "warn", "error") })),
@@ -44,19 +45,35 @@ export const softSpec = record({
   ),
 });
 
-export const hardSpec = record({
+const hardSpec = record({
   tenant: sometimes(dns(63)),
   image: sometimes(fc.constantFrom("localhost/kvr/responder:1", "registry.example/a/b@sha256:0123456789abcdef")),
   resources: sometimes(record({ requests: sometimes(list), limits: sometimes(list) })),
   cache: sometimes(record({ maxMemory: sometimes(memory), defaultTTL: sometimes(seconds), maxValueBytes: sometimes(fc.integer({ min: 1, max: 2_000_000 })), maxEntries: sometimes(fc.integer({ min: 1, max: 2 ** 26 })), maxTTL: sometimes(seconds), evictionPolicy: sometimes(fc.constantFrom("TinyLFU", "LRU", "NoEviction")) })),
   protocols: sometimes(record({ resp: sometimes(record({ enabled: sometimes(fc.boolean()), port: sometimes(fc.integer({ min: 6000, max: 7000 })) })) })),
+  replication: record({ mode: sometimes(fc.constantFrom("Peers", "None")), tombstoneRetention: sometimes(fc.constantFrom("1m", "1h30m", "24h")), warmupTimeout: sometimes(fc.constantFrom("1s500ms", "90s", "30m")) }),
   auth: sometimes(fc.oneof(fc.constantFrom({ mode: "None" }, { mode: "Token" }), dns(63).map((secretName) => ({ secretName })))),
 });
+
+const merged = (hard: Record<string, unknown>, { ack, ...soft }: Record<string, unknown>): Record<string, unknown> => ({
+  ...hard,
+  ...soft,
+  ...(ack !== undefined && { replication: { ...(hard["replication"] as object), ack } }),
+});
+
+const valid = (spec: object): boolean => specSchema.safeParse(spec).success;
 
 export const metadata = fc.record({ name: dns(50), namespace: dns(63), uid: fc.constantFrom("", "5f0c2f6e-6a0b-4a57-9e0b-1d7a6f1f8a11") });
 
 /** Any resource that the schema accepts. */
 export const anyContext = fc
   .tuple(hardSpec, softSpec, metadata)
-  .filter(([hard, soft]) => specSchema.safeParse({ ...hard, ...soft }).success)
-  .map(([hard, soft, meta]) => context({ ...hard, ...soft }, meta));
+  .map(([hard, soft, meta]) => [merged(hard, soft), meta] as const)
+  .filter(([spec]) => valid(spec))
+  .map(([spec, meta]) => context(spec, meta));
+
+/** A resource before and after a change that must not restart its pods. */
+export const softChange = fc
+  .tuple(hardSpec, softSpec, softSpec)
+  .map(([hard, before, after]) => [merged(hard, before), merged(hard, after)] as const)
+  .filter((both) => both.every(valid));

@@ -1,13 +1,14 @@
 // The pods: confined, sized, told what to be, and left alone by what need not restart them.
 import { parseEnv } from "#contract/env";
 import { leastLimitBytes, memoryPlan } from "#contract/memory";
+import { handOverSeconds } from "#contract/replication";
 import { runtimeFile } from "#contract/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../operator/objects.ts";
 import type { RenderContext } from "../../../operator/render/context.ts";
 import { deployment } from "../../../operator/render/deployment.ts";
-import { progressDeadlineSeconds, terminationGraceSeconds } from "../../../operator/render/lifetime.ts";
+import { terminationGraceSeconds } from "../../../operator/render/lifetime.ts";
 import { anyContext, context } from "./contexts.ts";
 import { podSecurityProblems, type PodSpec } from "./pod-security.ts";
 
@@ -82,15 +83,17 @@ describe("rollouts", () => {
     expect(render().template.metadata.labels).toMatchObject(selector.matchLabels);
   });
 
-  test("a pod has time to drain, and a rollout has time for a pod to start", () => {
+  test("a pod has time to drain and to hand over, and a rollout has time for a pod to start and to warm up", () => {
     const { spec } = render().template;
     const drain = Number(environment(spec.containers[0])["KVR_DRAIN_SECONDS"]);
     const { preStop } = spec.containers[0].lifecycle as { preStop: { sleep: { seconds: number } } };
-    expect(terminationGraceSeconds).toBeGreaterThan(preStop.sleep.seconds + drain);
+    expect(terminationGraceSeconds).toBeGreaterThan(preStop.sleep.seconds + drain + handOverSeconds);
     expect(spec["terminationGracePeriodSeconds"]).toBe(terminationGraceSeconds);
     const { startupProbe } = spec.containers[0] as { startupProbe?: { periodSeconds?: number; failureThreshold?: number } };
-    expect(render().progressDeadlineSeconds).toBe(progressDeadlineSeconds);
-    expect(progressDeadlineSeconds).toBeGreaterThan((startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0));
+    const startSeconds = (startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0);
+    for (const [warmupTimeout, seconds] of [["1s", 1], ["60s", 60], ["30m", 1800]] as const) {
+      expect(render({ replication: { warmupTimeout } }).progressDeadlineSeconds).toBeGreaterThan(startSeconds + seconds);
+    }
   });
 
   test("replicas are the spec's", () => expect(render({ replicas: 0 }).replicas).toBe(0));
@@ -140,9 +143,24 @@ describe("what the responder is told", () => {
     expect(parseEnv(environment(responder({ cache })))).toMatchObject({ maxEntries: 5_000_000, maxTtlSeconds: 86_400, defaultTtlSeconds: 3_600, evictionPolicy: "NoEviction" });
   });
 
+  test("its peers: where to find them, what to remember and for how long to wait", () => {
+    const replication = { tombstoneRetention: "1h", warmupTimeout: "1s1ms" };
+    const found = { replication: "Peers", peersPort: 7946, peersService: "kv-peers-orders", tombstoneRetentionSeconds: 3_600, warmupTimeoutSeconds: 2 };
+    // one pod too: the second then joins it without a restart
+    for (const replicas of [0, 1, 3]) expect(parseEnv(environment(responder({ replicas, replication })))).toMatchObject(found);
+    expect(responder().ports).toContainEqual({ name: "peers", containerPort: 7946, protocol: "TCP" });
+  });
+
+  test("a pod that keeps to itself hears of no peers and listens for none", () => {
+    const alone = responder({ replicas: 1, replication: { mode: "None" } });
+    expect(parseEnv(environment(alone))).toMatchObject({ replication: "None" });
+    expect(environment(alone)).not.toHaveProperty("KVR_PEERS_SERVICE");
+    expect(alone.ports.map((p) => p.name)).toEqual(["http", "metrics"]);
+  });
+
   test("the Redis protocol: off unless asked for; the port of the Service is not that of the pod", () => {
     expect(parseEnv(environment(responder())).respPort).toBeUndefined();
-    expect(responder().ports.map((p) => p.name)).toEqual(["http", "metrics"]);
+    expect(responder().ports.map((p) => p.name)).toEqual(["http", "metrics", "peers"]);
     const on = responder({ protocols: { resp: { enabled: true, port: 7000 } } });
     expect(parseEnv(environment(on)).respPort).toBe(6379);
     expect(on.ports).toContainEqual({ name: "resp", containerPort: 6379, protocol: "TCP" });
