@@ -5,9 +5,6 @@ import { z } from "zod";
 /** Seconds after the requests are drained in which a pod that leaves hands its peers what they lack. */
 export const handOverSeconds = 5;
 
-/** Key in the JSON of /info. */
-export const replicationKey = "replication";
-
 /** warming: entries are being copied from a peer. alone: there was no peer to copy from. timedOut: it became ready without a full copy. */
 export const warmupStates = ["warming", "copied", "alone", "timedOut"] as const;
 
@@ -27,11 +24,18 @@ export const replicationInfo = z.object({
 
 export type ReplicationInfo = z.output<typeof replicationInfo>;
 
-const info = z.object({ [replicationKey]: replicationInfo.optional() });
+const info = z.object({
+  uptimeSeconds: z.number(),
+  /** Absent: the responder is too old to speak of replication. */
+  replication: replicationInfo.optional(),
+});
 
-/** From the body of /info. Undefined when the responder is too old to speak of replication. Throws with a message for people when the text is something else. */
-export const parseReplicationInfo = (text: string): ReplicationInfo | undefined => {
+/** The part of /info that the operator reads. */
+type PodInfo = z.output<typeof info>;
+
+/** From the body of /info. Throws with a message for people when the text is something else. */
+export const parseInfo = (text: string): PodInfo => {
   const parsed = info.safeParse(JSON.parse(text));
   if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "));
-  return parsed.data[replicationKey];
+  return parsed.data;
 };

@@ -1,24 +1,26 @@
-import { parseReplicationInfo, replicationInfo, warmupStates } from "#contract/replication";
+import { parseInfo, replicationInfo, warmupStates } from "#contract/replication";
 import { expect, test } from "vitest";
 
-const info = { mode: "Peers", expected: 2, connected: 1, warmup: "copied", clockAhead: false } as const;
+const replication = { mode: "Peers", expected: 2, connected: 1, warmup: "copied", clockAhead: false } as const;
+const text = (of: object) => JSON.stringify({ tenant: "a", uptimeSeconds: 7, ...of });
 
 test.each(warmupStates)("warm-up %s is read back from /info", (warmup) => {
-  expect(parseReplicationInfo(JSON.stringify({ tenant: "a", replication: { ...info, warmup } }))).toEqual({ ...info, warmup });
+  expect(parseInfo(text({ replication: { ...replication, warmup } }))).toEqual({ uptimeSeconds: 7, replication: { ...replication, warmup } });
 });
 
 test("a newer responder's additions are ignored, an older responder says nothing", () => {
-  expect(parseReplicationInfo(JSON.stringify({ replication: { ...info, lagMs: 3 }, more: true }))).toEqual(info);
-  expect(parseReplicationInfo('{"tenant":"a"}')).toBeUndefined();
+  expect(parseInfo(text({ replication: { ...replication, lagMs: 3 }, more: true })).replication).toEqual(replication);
+  expect(parseInfo(text({}))).toEqual({ uptimeSeconds: 7 });
 });
 
 test("what is not such a report is refused, and says where", () => {
-  expect(() => parseReplicationInfo(JSON.stringify({ replication: { ...info, expected: -1 } }))).toThrow("replication.expected: ");
-  expect(() => parseReplicationInfo(JSON.stringify({ replication: { ...info, warmup: "cold" } }))).toThrow("replication.warmup: ");
-  expect(() => parseReplicationInfo("[]")).toThrow();
-  expect(() => parseReplicationInfo("<html>")).toThrow();
+  expect(() => parseInfo(text({ replication: { ...replication, expected: -1 } }))).toThrow("replication.expected: ");
+  expect(() => parseInfo(text({ replication: { ...replication, warmup: "cold" } }))).toThrow("replication.warmup: ");
+  expect(() => parseInfo("{}")).toThrow("uptimeSeconds: ");
+  expect(() => parseInfo("[]")).toThrow();
+  expect(() => parseInfo("<html>")).toThrow();
 });
 
 test("the responder's own report is held to the same schema", () => {
-  expect(replicationInfo.parse(info)).toEqual(info);
+  expect(replicationInfo.parse(replication)).toEqual(replication);
 });
