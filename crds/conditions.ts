@@ -8,6 +8,8 @@ export const conditionReasons = {
   /** kstatus: nothing will happen until somebody changes something. */
   Stalled: ["Invalid", "TenantTaken", "Conflict", "Forbidden", "NotStalled"],
   WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "SecretMissing", "RolloutStuck", "QuotaExceeded", "NotApplied"],
+  /** The pods among themselves, by their own reports. It has no part in Ready: a cache that is cut in two still serves. */
+  PeersConnected: ["AllConnected", "SinglePod", "WarmupTimedOut", "Disconnected", "ClockAhead", "Pending", "Unreachable", "NotReported", "Disabled"],
   MonitorReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   RulesReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],

@@ -47,6 +47,8 @@ export const customResourceDefinition = () => ({
           { name: "Tenant", type: "string", jsonPath: ".status.tenant", description: "Whose cache it is." },
           { name: "Ready", type: "string", jsonPath: ".status.ready", description: "Ready pods of those asked for." },
           { name: "Status", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: "The reason of condition Ready." },
+          // only with -o wide
+          { name: "Peers", type: "string", jsonPath: ".status.peers", description: "Peers that the least connected pod has, of those that it should have.", priority: 1 },
           { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
         ],
         schema: { openAPIV3Schema: explained(resourceSchema()) },

@@ -27,6 +27,7 @@ export const statusSchema = z
     replicas: count("Pods that exist."),
     readyReplicas: count("Pods that are ready."),
     ready: text("Ready pods of those asked for, as in 2/3, for the READY column.", 16),
+    peers: text("Peers that the least connected ready pod exchanges changes with, of those that each should have, as in 2/2. Absent while no ready pod has said so.", 16),
     selector: text("Label selector of the pods, for the scale subresource."),
     endpoints: z
       .object({ http: text("URL of the HTTP API, as in http://SERVICE.NAMESPACE.svc."), resp: text("URL for Redis clients, as in redis://SERVICE.NAMESPACE.svc:6379; absent while spec.protocols.resp is off."), metrics: text("Address of the management endpoint, as in SERVICE.NAMESPACE.svc:9090.") })
@@ -60,6 +61,7 @@ export interface Status {
   replicas?: number;
   readyReplicas?: number;
   ready?: string;
+  peers?: string;
   selector?: string;
   endpoints?: { http: string; resp?: string; metrics: string };
   tokenSecret?: string;

@@ -4,6 +4,7 @@ import type { RequestReport } from "./kube/transport.ts";
 import { ownedKinds, type Kind } from "./kinds.ts";
 import type { operatorMetrics } from "./metrics.ts";
 import type { Request } from "./objects.ts";
+import type { Answer } from "./reconcile/peers.ts";
 import type { Observation } from "./reconcile/reconcile.ts";
 import type { ControllerHooks, QueueHooks } from "./runtime/types.ts";
 
@@ -46,6 +47,11 @@ export const countChild = (m: OperatorMetrics, { child: { kind }, result, drift 
   if (counted.has(result as Counted)) m.kvoperator_child_apply_total.inc({ kind, result: result as Counted });
   if (drift && (result === "created" || result === "updated")) m.kvoperator_drift_corrected_total.inc({ kind });
 };
+
+export const countReport =
+  (m: OperatorMetrics) =>
+  (answer: Answer): void =>
+    m.kvoperator_pod_reports_total.inc({ result: typeof answer === "string" ? answer : "answered" });
 
 export const resourceSeries = (m: OperatorMetrics) => ({
   ready: ({ namespace, name }: Request, isReady: boolean) => m.kvoperator_resource_ready.set({ resource_namespace: namespace, kvresponder: name }, isReady ? 1 : 0),

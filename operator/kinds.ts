@@ -27,5 +27,8 @@ export const ownedKinds: readonly OwnedKind[] = [
   { ...monitoring, kind: "PrometheusRule", plural: "prometheusrules" },
 ];
 
+/** Read to find the pods of a resource, and never written: the headless Service's own controller makes them, with the Service's labels. */
+export const endpointSliceKind: Kind = { group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices" };
+
 /** "v1" or "apps/v1". */
 export const apiVersionOf = (k: Kind): string => (k.group === "" ? k.version : `${k.group}/${k.version}`);

@@ -1,13 +1,13 @@
 // The operator: reads its flags, puts the parts together, reconciles until it is told to stop.
 import { hostname } from "node:os";
-import { label, managedBy } from "#crds/names";
+import { childName, label, managedBy } from "#crds/names";
 import { systemClock, systemTimers } from "#lib/clock";
 import { manageLifecycle } from "#lib/lifecycle";
 import { version } from "#lib/version";
 import { createTelemetry } from "#telemetry/instruments";
 import { createLogger } from "#telemetry/logger";
-import { controllerHooks, countChild, countPresence, countRequest, followReflector, queueHooks, resourceSeries } from "./instrument.ts";
-import { kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
+import { controllerHooks, countChild, countPresence, countReport, countRequest, followReflector, queueHooks, resourceSeries } from "./instrument.ts";
+import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
 import { createClient } from "./kube/client.ts";
 import { createCluster } from "./kube/cluster.ts";
 import { createEvents } from "./kube/events.ts";
@@ -19,6 +19,9 @@ import { operatorMetrics } from "./metrics.ts";
 import type { KVResponder, Request } from "./objects.ts";
 import { parseOptions, usage, type Options } from "./options.ts";
 import { concerned, ownersOf } from "./owners.ts";
+import { askPod } from "./peers/ask.ts";
+import { podsOf } from "./peers/pods.ts";
+import { createSurvey } from "./peers/survey.ts";
 import { createLooks } from "./reconcile/looks.ts";
 import { createReconcile } from "./reconcile/reconcile.ts";
 import { createController } from "./runtime/controller.ts";
@@ -54,12 +57,24 @@ const main = async (): Promise<void> => {
   };
   const resources = reflect(kvResponderKind);
   const children = new Map<OwnedKind, Reflector>(ownedKinds.map((kind) => [kind, reflect(kind, `${label.managedBy}=${managedBy}`)]));
+  // of the Services that are ours, whose labels they carry
+  const slices = reflect(endpointSliceKind, `${label.managedBy}=${managedBy}`);
+  // slices are not waited for: without them the pods' peers are not known, and everything else is
   const required = [resources, ...ownedKinds.flatMap((kind) => (kind.optional ? [] : (children.get(kind) ?? [])))];
 
+  const survey = createSurvey({
+    pods: ({ namespace, name }) => (slices.state === "synced" ? podsOf(slices.store.list(namespace), childName.peers(name)) : undefined),
+    ask: askPod,
+    onNews: (request) => controller.enqueue(request),
+    onAnswer: countReport(metrics),
+    timers: systemTimers,
+    random: Math.random,
+  });
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),
     options,
+    survey,
     looks: createLooks({ monotonic: systemClock.monotonic, random: Math.random }),
     version,
     now: () => new Date(Math.floor(systemClock.wall() / 1_000) * 1_000).toISOString().replace(".000Z", "Z"),
@@ -104,11 +119,11 @@ const main = async (): Promise<void> => {
 
   let reconciling = false;
   const shell = new KVResponderOperator({
-    reflectors: [resources, ...children.values()],
+    reflectors: [resources, ...children.values(), slices],
     onEvent,
     log,
     run: async () => {
-      for (const reflector of required) reflector.start();
+      for (const reflector of [...required, slices]) reflector.start();
       await presence.start();
       // a half-filled store would look like missing resources. Optional kinds are not waited for: what their stores lack is asked for before it is written,
       // and a missing permission there must not keep the caches from being tended
@@ -137,6 +152,7 @@ const main = async (): Promise<void> => {
     stop: async () => {
       reconciling = false;
       if (!(await controller.stop(graceMs))) log.warn({ graceMs }, "a reconcile did not end in time");
+      survey.stop();
       await presence.stop();
       shell.stop();
       await client.close();

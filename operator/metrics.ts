@@ -1,6 +1,6 @@
 // The operator's metric catalogue. Names are controller-runtime's where the meaning is the same, so that its dashboards work.
 import { defineCatalogue } from "#telemetry/catalogue";
-import { ownedKinds } from "./kinds.ts";
+import { endpointSliceKind, kvResponderKind, ownedKinds } from "./kinds.ts";
 
 const controller = ["kvresponder"] as const;
 /** Resources are created by users; beyond this many the budget test asks for a decision. */
@@ -8,6 +8,7 @@ const resource = { open: true, bound: 1000 } as const;
 const kindNames = ownedKinds.map((k) => k.kind) as [string, ...string[]];
 /** Secrets are made, and neither watched nor listed. */
 const childKinds = [...kindNames, "Secret"] as const;
+const watchedKinds = [kvResponderKind.kind, ...kindNames, endpointSliceKind.kind] as const;
 
 export const operatorMetrics = defineCatalogue({
   controller_runtime_reconcile_total: { type: "counter", help: "Reconciles by result.", labels: { controller, result: ["success", "error", "requeue_after"] } },
@@ -37,9 +38,14 @@ export const operatorMetrics = defineCatalogue({
   },
   kvoperator_drift_corrected_total: { type: "counter", help: "Children that somebody else had changed or deleted and that were put right.", labels: { kind: childKinds } },
   kvoperator_resource_ready: { type: "gauge", help: "1 when the resource's Ready condition is True.", labels: { resource_namespace: resource, kvresponder: resource } },
+  kvoperator_pod_reports_total: {
+    type: "counter",
+    help: "What pods answered when they were asked about their peers. silent: too old to say. unreachable: twice, if the pod was ready.",
+    labels: { result: ["answered", "silent", "unreachable"] },
+  },
   kvoperator_api_available: { type: "gauge", help: "1 when the cluster serves this optional group.", labels: { group: ["monitoring.coreos.com"] } },
-  kvoperator_cache_synced: { type: "gauge", help: "1 when the store of this kind holds a full list.", labels: { kind: ["KVResponder", ...kindNames] } },
-  kvoperator_cache_staleness_seconds: { type: "gauge", help: "Time since the API server last confirmed the store of this kind.", labels: { kind: ["KVResponder", ...kindNames] } },
-  kvoperator_lists_total: { type: "counter", help: "Full lists taken in. More than one: a watch had expired (410), or the kind had been away.", labels: { kind: ["KVResponder", ...kindNames] } },
-  kvoperator_watch_restarts_total: { type: "counter", help: "Watches opened again.", labels: { kind: ["KVResponder", ...kindNames] } },
+  kvoperator_cache_synced: { type: "gauge", help: "1 when the store of this kind holds a full list.", labels: { kind: watchedKinds } },
+  kvoperator_cache_staleness_seconds: { type: "gauge", help: "Time since the API server last confirmed the store of this kind.", labels: { kind: watchedKinds } },
+  kvoperator_lists_total: { type: "counter", help: "Full lists taken in. More than one: a watch had expired (410), or the kind had been away.", labels: { kind: watchedKinds } },
+  kvoperator_watch_restarts_total: { type: "counter", help: "Watches opened again.", labels: { kind: watchedKinds } },
 });

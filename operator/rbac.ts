@@ -1,5 +1,5 @@
 // What the operator may do: exactly what it uses, derived from the table of owned kinds.
-import { kvResponderKind, ownedKinds, type Kind } from "./kinds.ts";
+import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind } from "./kinds.ts";
 
 export interface PolicyRule {
   apiGroups: string[];
@@ -24,6 +24,8 @@ export const policyRules = (owner: Kind = kvResponderKind, owned: readonly Kind[
     // blockOwnerDeletion asks for it where OwnerReferencesPermissionEnforcement is on
     rule(owner.group, [`${owner.plural}/finalizers`], ["update"]),
     ...groups.map((group) => rule(group, owned.filter((k) => k.group === group).map((k) => k.plural), childVerbs)),
+    // where the pods are; reading pods would show their whole environment (docs/adr/0003)
+    rule(endpointSliceKind.group, [endpointSliceKind.plural], ["list", "watch"]),
     // nothing else: each of get, list, watch, update and patch answers with the Secret, and so does delete when it is a dry run in the foreground (ADR 2)
     rule("", ["secrets"], ["create"]),
     rule("events.k8s.io", ["events"], ["create"]),

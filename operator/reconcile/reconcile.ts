@@ -12,6 +12,7 @@ import type { Looks } from "./looks.ts";
 import { unwanted } from "./prune.ts";
 import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./secrets.ts";
 import { computeStatus, sameStatus, type Refusal } from "./status.ts";
+import { hasPeers, type PeerReports } from "./peers.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
 import { workload } from "./workload.ts";
@@ -42,6 +43,8 @@ export interface ReconcileDeps {
   readonly cluster: Cluster;
   readonly options: RenderOptions & TokenTiming;
   readonly looks: Looks;
+  /** What the pods say about their peers. They are asked beside the reconciles, which wait for no pod; news wakes this one. */
+  readonly survey: { follow(request: Request): PeerReports | undefined; forget(request: Request): void };
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
   readonly now: () => string;
@@ -131,6 +134,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     if (!stored) {
       deps.forget(request);
       deps.looks.forget(keyOf(request));
+      deps.survey.forget(request);
       return { outcome: "done" };
     }
     // the garbage collector removes the children by their owner references
@@ -146,6 +150,10 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     const drift = !tokens?.news && isDrift(resource.status, resource.metadata.generation ?? 0, version);
     const { outcomes, secrets } = tokens ? await applyWhole(resource, tokens, drift, signal) : { outcomes: [], secrets: undefined };
 
+    const isSurveyed = !refusal && hasPeers(resource.spec);
+    if (!isSurveyed) deps.survey.forget(request);
+    const peers = isSurveyed ? deps.survey.follow(request) : undefined;
+
     const deployment = outcomes.find((o) => o.desired.kind === "Deployment")?.live;
     const status = computeStatus({
       resource,
@@ -155,6 +163,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
       now: time,
       ...(refusal && { refusal }),
       ...(tokens && { tokens }),
+      ...(peers && { peers }),
       ...(secrets?.missing !== undefined && { missingSecret: secrets.missing }),
     });
     if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);

@@ -6,6 +6,7 @@ import { appName, childName, label } from "#crds/names";
 import type { Status } from "#crds/status";
 import type { KubeObject, KVResponder } from "../objects.ts";
 import type { Outcome } from "./outcome.ts";
+import { judgePeers, type PeerFinding, type PeerReports } from "./peers.ts";
 import type { Tokens } from "./tokens.ts";
 import { workload, type Workload } from "./workload.ts";
 
@@ -21,6 +22,8 @@ export interface StatusInput {
   readonly tokens?: Pick<Tokens, "secret" | "rotation">;
   /** spec.auth.secretName, when there is no such Secret. */
   readonly missingSecret?: string;
+  /** What the pods say about their peers; absent before they were asked. */
+  readonly peers?: PeerReports;
   /** Version of this operator. */
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
@@ -81,6 +84,17 @@ const obstacle = (outcomes: readonly Outcome[]): Verdict<"Ready"> & { stalled?: 
 const explained = (load: Workload, missingSecret: string | undefined): Workload =>
   load.settled || missingSecret === undefined ? load : { ...load, reason: "SecretMissing", message: `${load.message}; there is no Secret ${missingSecret} (spec.auth.secretName), and new pods wait for it` };
 
+/** What was found at an earlier visit, if it speaks of this generation. */
+const peersBefore = ({ metadata, status }: KVResponder): PeerFinding | undefined => {
+  const found = status?.conditions?.find((c) => c.type === "PeersConnected" && c.observedGeneration === metadata.generation);
+  if (!found) return undefined;
+  const { status: value, reason, message } = found;
+  return { status: value, reason: reason as Reason<"PeersConnected">, message, ...(status?.peers !== undefined && { peers: status.peers }) };
+};
+
+const peersVerdict = ({ resource, refusal, peers: reports }: StatusInput, load: Workload): PeerFinding =>
+  refusal ? { status: "Unknown", reason: "Pending", message: refusal.message } : judgePeers({ spec: resource.spec, load, reports, before: peersBefore(resource) });
+
 export const computeStatus = (input: StatusInput): Status => {
   const { resource, outcomes, deployment, refusal, version, now } = input;
   const { name, namespace = "", generation = 0 } = resource.metadata;
@@ -96,6 +110,7 @@ export const computeStatus = (input: StatusInput): Status => {
         message: load.message,
       });
   const stalledReason: Reason<"Stalled"> | undefined = refusal?.reason ?? stop?.stalled;
+  const connected = peersVerdict(input, load);
   const working = ready.status !== "True" && stalledReason === undefined && ready.reason !== "Paused";
 
   const previous = new Map(resource.status?.conditions?.map((c) => [c.type, c]));
@@ -117,6 +132,7 @@ export const computeStatus = (input: StatusInput): Status => {
     condition("Reconciling", working ? { status: "True", reason: "Progressing", message: ready.message } : { status: "False", reason: "Settled", message: "nothing is under way" }),
     condition("Stalled", stalledReason ? { status: "True", reason: stalledReason, message: ready.message } : { status: "False", reason: "NotStalled", message: "nothing needs a person" }),
     condition("WorkloadAvailable", { status: load.settled ? "True" : "False", reason: load.reason, message: load.message }),
+    condition("PeersConnected", connected),
     ...features.map((f) => condition(f.type, featureVerdict(f, input))),
   ];
   if (resource.spec.paused) conditions.push(condition("Paused", { status: "True", reason: "PausedBySpec", message: "spec.paused is true: no child is written" }));
@@ -132,6 +148,7 @@ export const computeStatus = (input: StatusInput): Status => {
     replicas: load.replicas,
     readyReplicas: load.readyReplicas,
     ready: `${load.readyReplicas}/${resource.spec.replicas}`,
+    ...(connected.peers !== undefined && { peers: connected.peers }),
     selector: `${label.appName}=${appName},${label.name}=${name}`,
     endpoints: { http: `http://${host}`, ...(resp?.enabled && { resp: `redis://${host}:${resp.port}` }), metrics: `${host}:${servicePort.metrics}` },
     ...(secret !== undefined && { tokenSecret: secret }),

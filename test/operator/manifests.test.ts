@@ -47,9 +47,11 @@ describe("the operator's role", () => {
     expect([...granted].filter((g) => !children.includes(g)).toSorted()).toEqual([
       "create /secrets",
       "create events.k8s.io/events",
+      "list discovery.k8s.io/endpointslices",
       "list kvresponder.io/kvresponders",
       "patch kvresponder.io/kvresponders/status",
       "update kvresponder.io/kvresponders/finalizers",
+      "watch discovery.k8s.io/endpointslices",
       "watch kvresponder.io/kvresponders",
     ]);
   });

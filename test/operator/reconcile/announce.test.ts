@@ -16,6 +16,9 @@ test.each<[string, Status | undefined, Status, string[]]>([
   ["the same again", ready, ready, []],
   ["it became ready", waiting, ready, ["Normal AllReady"]],
   ["it was ready and no longer is", ready, waiting, ["Warning WorkloadUnavailable"]],
+  ["peers lost each other", ready, status(condition("Ready", "True", "AllReady"), condition("PeersConnected", "False", "Disconnected")), ["Warning Disconnected"]],
+  ["a pod was ready before it had copied everything", ready, status(condition("Ready", "True", "AllReady"), condition("PeersConnected", "True", "WarmupTimedOut")), ["Normal WarmupTimedOut"]],
+  ["the operator cannot see the peers", ready, status(condition("Ready", "True", "AllReady"), condition("PeersConnected", "Unknown", "Unreachable")), []],
   ["a monitoring kind is missing", ready, status(condition("Ready", "True", "AllReady"), condition("MonitorReady", "False", "CRDMissing")), ["Warning CRDMissing"]],
 ])("%s", (_, before, after, expected) => expect(announce(before, after, []).map((a) => `${a.type} ${a.reason}`)).toEqual(expected));
 

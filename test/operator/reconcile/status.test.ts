@@ -80,6 +80,35 @@ test.each<[string, object, string]>([
   ["deadline", { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] }, "False/RolloutStuck"],
 ])("WorkloadAvailable names what is wrong: %s", (_, extra, expected) => expect(brief({ deployment: deployment(1, 3, extra) }, "WorkloadAvailable")).toBe(expected));
 
+describe("peers", () => {
+  const report = (name: string, connected: number) => ({ name, ready: true, answer: { mode: "Peers", connected, warmup: "copied", clockAhead: false, isNew: false } as const });
+  const peers = [report("p-1", 2), report("p-2", 2), report("p-3", 2)];
+  const apart = [report("p-1", 0), report("p-2", 0), report("p-3", 0)];
+
+  test("how connected the pods are has a condition and a column, and no part in Ready", () => {
+    expect([brief({ peers }, "PeersConnected"), status({ peers }).peers]).toEqual(["True/AllConnected", "2/2"]);
+    expect([brief({ peers: apart }, "PeersConnected"), status({ peers: apart }).peers, brief({ peers: apart }, "Ready")]).toEqual(["False/Disconnected", "0/2", "True/AllReady"]);
+    expect([brief({}, "PeersConnected"), status().peers, brief({}, "Ready")]).toEqual(["Unknown/Pending", undefined, "True/AllReady"]);
+  });
+
+  test("a new operator, which has not asked yet, leaves what is said of this generation, and says nothing of an older one", () => {
+    const before = status({ peers });
+    expect(sameStatus(status({ resource: resource({}, before), now: t1 }), before)).toBe(true);
+    const older = { ...before, conditions: before.conditions?.map((c) => ({ ...c, observedGeneration: 3 })) ?? [] };
+    expect([brief({ resource: resource({}, older) }, "PeersConnected"), status({ resource: resource({}, older) }).peers]).toEqual(["Unknown/Pending", undefined]);
+  });
+
+  test("the same reports write nothing", () => {
+    const before = status({ peers: apart });
+    expect(sameStatus(status({ resource: resource({}, before), peers: structuredClone(apart), now: t1 }), before)).toBe(true);
+  });
+
+  test("where nothing is applied nothing is known", () => {
+    const refusal = { reason: "TenantTaken", message: "m" } as const;
+    expect([brief({ refusal, peers }, "PeersConnected"), status({ refusal, peers }).peers]).toEqual(["Unknown/Pending", undefined]);
+  });
+});
+
 test("each monitoring object has a condition of its own", () => {
   const off = resource({ monitoring: { rules: { mode: "Disabled" } } });
   const input = { resource: off, outcomes: outcomes({ ServiceMonitor: "missingKind", ConfigMap: "conflict" }) };
