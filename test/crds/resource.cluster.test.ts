@@ -90,6 +90,7 @@ describe("kubectl", () => {
         observedGeneration: 1,
         tenant: "acme",
         ready: "2/3",
+        peers: "1/2",
         conditions: [
           { type: "Stalled", status: "False", reason: "NotStalled", message: "", observedGeneration: 1, lastTransitionTime: "2026-01-01T00:00:00Z" },
           { type: "Ready", status: "False", reason: "WorkloadUnavailable", message: "", observedGeneration: 1, lastTransitionTime: "2026-01-01T00:00:00Z" },
@@ -99,6 +100,8 @@ describe("kubectl", () => {
     const [head, row] = (await cluster.kubectl("get", "kvr", "shown")).trim().split("\n");
     expect(head?.split(/\s+/)).toEqual(["NAME", "TENANT", "READY", "STATUS", "AGE"]);
     expect(row).toMatch(/^shown\s+acme\s+2\/3\s+WorkloadUnavailable\s+\d+s$/);
+    const wide = (await cluster.kubectl("get", "kvr", "shown", "-o", "wide")).trim().split("\n").map((line) => line.split(/\s+/));
+    expect(wide.map((cells) => cells[4])).toEqual(["PEERS", "1/2"]);
     // a category of one kind prints as that kind does
     expect(await cluster.kubectl("get", "kvresponder", "-o", "name")).toContain("kvresponder.kvresponder.io/shown");
     expect(await cluster.kubectl("api-resources", "--categories=kvresponder", "-o", "name")).toBe("kvresponders.kvresponder.io\n");
@@ -111,6 +114,8 @@ describe("kubectl", () => {
     expect((await live("scaled"))?.spec).toMatchObject({ replicas: 5 });
     expect(await cluster.get(`${at("scaled")}/scale`)).toMatchObject({ spec: { replicas: 5 }, status: { replicas: 3, selector: "kvresponder.io/name=scaled" } });
     await expect(cluster.kubectl("scale", "kvr/scaled", "--replicas=17")).rejects.toThrow(/less than or equal to 16/);
+    await create("alone", { replicas: 1, replication: { mode: "None" } });
+    await expect(cluster.kubectl("scale", "kvr/alone", "--replicas=2")).rejects.toThrow("replication.mode None is for one pod at most");
   });
 
   test("wait --for=condition finds the condition", async () => {
@@ -119,7 +124,7 @@ describe("kubectl", () => {
     expect(await cluster.kubectl("wait", "kvr/awaited", "--for=condition=Ready", "--timeout=5s")).toContain("condition met");
   });
 
-  test.each(["spec", "spec.cache", "spec.monitoring.serviceMonitor", "status.conditions"])("explain kvresponder.%s reads well", async (field) => {
+  test.each(["spec", "spec.cache", "spec.replication", "spec.monitoring.serviceMonitor", "status.conditions"])("explain kvresponder.%s reads well", async (field) => {
     expectGolden(join(import.meta.dirname, "explain", `${field}.txt`), await cluster.kubectl("explain", `kvresponder.${field}`));
   });
 });
