@@ -19,7 +19,7 @@ const writeHex = (word: number, count: number, target: Buffer, at: number): numb
   return at + count;
 };
 
-type EntryReader = Pick<Store, "keyBytes" | "copyKey" | "valueBytes" | "copyValue" | "borrowValue" | "contentType" | "expiresAt" | "version" | "writeVersion">;
+type EntryReader = Pick<Store, "keyBytes" | "copyKey" | "valueBytes" | "copyValue" | "borrowValue" | "contentType" | "expiresAt" | "version" | "copyVersion" | "writeVersion">;
 
 export const createEntryReader = ({ columns, slab, own }: State): EntryReader => {
   // a tenant uses few content types: the last one of each length is not decoded again
@@ -63,6 +63,14 @@ export const createEntryReader = ({ columns, slab, own }: State): EntryReader =>
       const at = slot * coldWords;
       const mixed = columns.cold[at + coldMsHighCounter]!;
       return { ms: (mixed >>> 16) * 2 ** 32 + (columns.cold[at + coldMsLow]! >>> 0), counter: mixed & 0xffff, node: columns.cold[at + coldNode]! >>> 0 };
+    },
+    copyVersion: (slot, target, at) => {
+      const cold = slot * coldWords;
+      const mixed = columns.cold[cold + coldMsHighCounter]!;
+      target.writeUInt16BE(mixed >>> 16, at);
+      target.writeInt32BE(columns.cold[cold + coldMsLow]!, at + 2);
+      target.writeUInt16BE(mixed & 0xffff, at + 6);
+      return target.writeInt32BE(columns.cold[cold + coldNode]!, at + 8);
     },
     writeVersion: (slot, target, at) => {
       const cold = slot * coldWords;

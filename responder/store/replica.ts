@@ -22,6 +22,7 @@ export interface ReplicaDeps {
 
 export const createReplica = ({ state, place, settled, createTombstone, grow, written, changes, sweepRange }: ReplicaDeps): Replica => {
   const { columns, index, digests, floors, ranges, versions, warming, ownNode, now } = state;
+  let merged: Slot = absent;
   const metaOf = (slot: Slot): number => columns.hot[slot * hotWords + hotMeta]!;
 
   /** Negative: the record in the slot is older. */
@@ -35,6 +36,7 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
     let slot = held;
     if (slot >= 0) state.tombstones?.bury(slot, evicted);
     else slot = createTombstone(hash, key, from, to, evicted);
+    merged = slot;
     if (slot < 0) return floors.forgotten(bucketOf(hash), ms, now());
     state.setVersion(slot, ms, counter, node);
     grow(slot);
@@ -46,6 +48,9 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
     floors,
     get ranges() {
       return ranges.list;
+    },
+    get merged() {
+      return merged;
     },
     get slots() {
       return columns.high;
@@ -60,7 +65,8 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
       const meta = metaOf(slot);
       if (meta === 0) return undefined;
       if (isDead(meta)) return isEvicted(meta) ? "evicted" : "deleted";
-      return state.isOver(slot) ? undefined : "value";
+      if (!state.isOver(slot)) return "value";
+      return state.isExpired(slot) ? "deleted" : undefined;
     },
     hash: (slot) => columns.hot[slot * hotWords + hotHash]!,
     rank: (slot) => state.eviction.rank(slot),
@@ -96,6 +102,7 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
         else floors.evicted(bucketOf(hash), ms);
         return mergeOutcome.full;
       }
+      merged = written();
       state.setVersion(written(), ms, counter, node);
       // moved to another slot, and with it went what was noted for other peers
       if (slot >= 0 && slot !== written()) state.journal?.changed(written());

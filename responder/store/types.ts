@@ -91,6 +91,8 @@ export interface Store {
   contentType(slot: Slot): string | undefined;
   expiresAt(slot: Slot): number;
   version(slot: Slot): Version;
+  /** 12 bytes: milliseconds, counter and node, each big-endian. Returns the end. */
+  copyVersion(slot: Slot, target: Buffer, at: number): number;
   /** 24 lower-case hex digits; returns the end. */
   writeVersion(slot: Slot, target: Buffer, at: number): number;
 
@@ -170,13 +172,15 @@ export interface Replica {
   readonly digests: Digests;
   readonly floors: Floors;
   readonly ranges: readonly Range[];
+  /** Where the last merge that was applied put its record; -1: nowhere. */
+  readonly merged: Slot;
   /** One past the highest slot that was ever taken. */
   readonly slots: number;
   /** Writes, deletes and changes of expiry by clients of this pod since its start. */
   readonly changes: number;
   /** Milliseconds of the latest version drawn or seen. */
   readonly latestMs: number;
-  /** undefined: the slot is free, or its entry is over. */
+  /** undefined: the slot holds nothing that a peer should know. An entry whose time is over is as good as deleted. */
   kind(slot: Slot): RecordKind | undefined;
   hash(slot: Slot): number;
   /** 0: as good as sure to be used again, 3: about to go. */

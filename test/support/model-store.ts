@@ -55,6 +55,7 @@ export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: Mod
     contentType: (slot) => of(slot).contentType,
     expiresAt: (slot) => of(slot).expiresAt,
     version: (slot) => of(slot).version,
+    copyVersion: (slot, target, at) => at + target.write(formatVersion(of(slot).version), at, "hex"),
     writeVersion: (slot, target, at) => at + target.write(formatVersion(of(slot).version), at, "latin1"),
     put: (key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType) => {
       const old = find(key, keyFrom, keyTo);

@@ -1,0 +1,20 @@
+// Who a peer is: the pod, and the start of its process. A container that starts again keeps its pod's UID and has lost its entries, so it is somebody else.
+import type { Reader, Writer } from "../replication/wire.ts";
+
+export interface Identity {
+  /** Of the pod. */
+  readonly uid: string;
+  /** Drawn when the process starts: 16 hex digits. */
+  readonly boot: string;
+  /** In the versions that it draws. */
+  readonly node: number;
+  /** Where it listens for peers. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export const memberId = ({ uid, boot }: Pick<Identity, "uid" | "boot">): string => `${uid}/${boot}`;
+
+export const writeIdentity = (writer: Writer, { uid, boot, node, host, port }: Identity): Writer => writer.text(uid).raw(Buffer.from(boot, "hex")).u32(node).text(host).u16(port);
+
+export const readIdentity = (reader: Reader): Identity => ({ uid: reader.text(), boot: reader.raw(8).toString("hex"), node: reader.u32(), host: reader.text(), port: reader.u16() });

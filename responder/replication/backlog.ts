@@ -1,0 +1,130 @@
+// What one peer has not got yet: a bit for each slot that has changed, and one for each that is on its way.
+
+const bitsPerWord = 32;
+const wordOf = (slot: number): number => slot >>> 5;
+const bitOf = (slot: number): number => 1 << (slot & 31);
+
+/**
+ * Memory is bounded by the number of slots, whatever is written and however long the peer is away: repeated writes of a key are one bit.
+ * A slot on its way is not sent again before it was acknowledged, so a key that is written all the time costs one record a round trip.
+ */
+export interface Backlog {
+  /** Slots to be sent. */
+  readonly dirty: number;
+  /** Slots sent and not acknowledged. */
+  readonly sent: number;
+  mark(slot: number): void;
+  /** The next slot that may be sent, which is on its way from now on; -1: there is none. */
+  take(): number;
+  /** What was taken has arrived. */
+  acknowledged(slot: number): void;
+  /** What was taken has not arrived, as far as is known: it is to be sent again. */
+  lost(slot: number): void;
+  /** The peer may not have what is in the slot. */
+  isPending(slot: number): boolean;
+  /** The slot holds nothing any more. What was on its way still comes back as acknowledged or lost. */
+  freed(slot: number): void;
+  /** No slot holds anything. */
+  clear(): void;
+}
+
+const grown = (words: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> => {
+  const larger = new Int32Array(length);
+  larger.set(words);
+  return larger;
+};
+
+export const createBacklog = (): Backlog => {
+  let dirty = new Int32Array(32);
+  let sent = new Int32Array(32);
+  /** A bit for each word of `dirty` that is not 0. */
+  let summary = new Int32Array(1);
+  let dirtyCount = 0;
+  let sentCount = 0;
+  /** The word where the next search begins: every slot has its turn. */
+  let cursor = 0;
+
+  const grow = (word: number) => {
+    let length = dirty.length;
+    while (length <= word) length *= 2;
+    dirty = grown(dirty, length);
+    sent = grown(sent, length);
+    summary = grown(summary, Math.ceil(length / bitsPerWord));
+  };
+  const mark = (slot: number) => {
+    const word = wordOf(slot);
+    if (word >= dirty.length) grow(word);
+    const before = dirty[word]!;
+    const after = before | bitOf(slot);
+    if (after === before) return;
+    dirty[word] = after;
+    summary[word >>> 5]! |= 1 << (word & 31);
+    dirtyCount++;
+  };
+  const unmark = (word: number, bit: number) => {
+    dirty[word]! &= ~bit;
+    if (dirty[word] === 0) summary[word >>> 5]! &= ~(1 << (word & 31));
+    dirtyCount--;
+  };
+  /** The first word from `from` to before `to` with a dirty slot that is not on its way; -1: none. */
+  const search = (from: number, to: number): number => {
+    for (let s = from >>> 5; s << 5 < to; s++) {
+      let bits = summary[s]!;
+      if (s === from >>> 5) bits &= -1 << (from & 31);
+      while (bits !== 0) {
+        const word = (s << 5) + 31 - Math.clz32(bits & -bits);
+        if (word >= to) return -1;
+        if ((dirty[word]! & ~sent[word]!) !== 0) return word;
+        bits &= bits - 1;
+      }
+    }
+    return -1;
+  };
+  const has = (words: Int32Array, slot: number): boolean => wordOf(slot) < words.length && (words[wordOf(slot)]! & bitOf(slot)) !== 0;
+
+  return {
+    get dirty() {
+      return dirtyCount;
+    },
+    get sent() {
+      return sentCount;
+    },
+    mark,
+    take: () => {
+      if (dirtyCount === 0) return -1;
+      let word = search(cursor, dirty.length);
+      if (word < 0) word = search(0, cursor);
+      if (word < 0) return -1;
+      const free = dirty[word]! & ~sent[word]!;
+      const bit = free & -free;
+      unmark(word, bit);
+      sent[word]! |= bit;
+      sentCount++;
+      // the rest of the word first
+      cursor = word;
+      return word * bitsPerWord + 31 - Math.clz32(bit);
+    },
+    acknowledged: (slot) => {
+      if (!has(sent, slot)) return;
+      sent[wordOf(slot)]! &= ~bitOf(slot);
+      sentCount--;
+    },
+    lost: (slot) => {
+      if (!has(sent, slot)) return;
+      sent[wordOf(slot)]! &= ~bitOf(slot);
+      sentCount--;
+      mark(slot);
+    },
+    isPending: (slot) => has(dirty, slot) || has(sent, slot),
+    freed: (slot) => {
+      if (has(dirty, slot)) unmark(wordOf(slot), bitOf(slot));
+    },
+    clear: () => {
+      dirty.fill(0);
+      sent.fill(0);
+      summary.fill(0);
+      dirtyCount = 0;
+      sentCount = 0;
+    },
+  };
+};

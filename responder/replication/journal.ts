@@ -1,0 +1,66 @@
+// Keeps the backlogs of all peers in step with the store, and tells the store what it may forget.
+import type { Membership } from "../peers/membership.ts";
+import type { Journal } from "../store/types.ts";
+import type { Reconciled } from "./reconciled.ts";
+import type { Sender } from "./sender.ts";
+
+/** Filled in when the parts are there: the store, which asks, is made first. */
+export interface JournalParts {
+  readonly members: Membership;
+  readonly reconciled: Reconciled;
+  readonly senders: () => Iterable<Sender>;
+  readonly node: () => number;
+  readonly wake: () => void;
+}
+
+/** When two clocks may differ by so much, what was seen before is so much older. */
+const skewMs = 1_000;
+
+/** `attach` gives it its parts. Before that nobody is there who could miss anything. */
+export const createJournal = (): Journal & { attach(parts: JournalParts): void } => {
+  let parts: JournalParts | undefined;
+
+  /** Without news from whoever wrote it: everyone has compared notes since. */
+  const isOld = ({ members, reconciled }: JournalParts, ms: number): boolean => members.members.every((member) => member.isReconciled && ms < reconciled.at(member.id) - skewMs);
+
+  return {
+    attach: (given) => void (parts = given),
+    changed: (slot) => {
+      if (!parts) return;
+      const { members } = parts.members;
+      for (let i = 0; i < members.length; i++) members[i]!.backlog.mark(slot);
+      parts.wake();
+    },
+    rangeChanged: (range) => {
+      if (!parts) return;
+      for (const sender of parts.senders()) sender.range(range);
+      parts.wake();
+    },
+    isKnown: (slot, node, ms) => {
+      if (!parts) return true;
+      const { members } = parts.members;
+      for (let i = 0; i < members.length; i++) {
+        const member = members[i]!;
+        // a newcomer may have been given an older one by somebody who had no newer
+        if (!member.isReconciled || member.backlog.isPending(slot)) return false;
+      }
+      if (members.length === 0 || node === parts.node()) return true;
+      const writer = parts.members.byNode(node);
+      return writer ? ms <= writer.knownMs : isOld(parts, ms);
+    },
+    forgotten: (slot) => {
+      if (!parts) return;
+      for (const member of parts.members.members) if (member.backlog.isPending(slot)) parts.reconciled.void(member.id);
+    },
+    freed: (slot) => {
+      if (!parts) return;
+      const { members } = parts.members;
+      for (let i = 0; i < members.length; i++) members[i]!.backlog.freed(slot);
+    },
+    cleared: () => {
+      if (!parts) return;
+      for (const { backlog } of parts.members.members) backlog.clear();
+      for (const { outbox } of parts.senders()) outbox?.cleared();
+    },
+  };
+};

@@ -1,0 +1,185 @@
+// A connection that a peer dialled: finds out who it is, takes its records in, acknowledges them, answers what it asks.
+import { memberId } from "../peers/identity.ts";
+import type { Member } from "../peers/membership.ts";
+import type { Conn, ConnHandlers } from "../peers/network.ts";
+import { mergeOutcome } from "../store/types.ts";
+import { createDeframer, frame, frameType, maxFrameBytes, protocolVersion } from "./frames.ts";
+import { isProof, readHello, writeChallenge, writeRefusal, type Hello, type Refusal } from "./handshake.ts";
+import { readHeartbeat, writeHeartbeatReply, type Heartbeat } from "./heartbeat.ts";
+import { maxAheadMs, type Hub, type LinkEvents } from "./hub.ts";
+import { createRecord, readRecord } from "./records.ts";
+import { FrameError, Reader, Writer } from "./wire.ts";
+
+const handshakeMs = 3_000;
+
+export interface Receiver {
+  readonly member: Member | undefined;
+  send(type: number, payload?: Uint8Array): void;
+  close(reason: string): void;
+  readonly handlers: ConnHandlers;
+}
+
+export interface ReceiverDeps {
+  readonly hub: Hub;
+  readonly conn: Conn;
+  readonly events: LinkEvents;
+  readonly onHeartbeat: (member: Member, beat: Heartbeat) => void;
+  /** Everything that is neither a record nor about membership. */
+  readonly onRequest: (receiver: Receiver, member: Member, type: number, reader: Reader) => void;
+}
+
+export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: ReceiverDeps): Receiver => {
+  const { store, observer } = hub;
+  const record = createRecord();
+  let member: Member | undefined;
+  let hello: Hello | undefined;
+  let expected: Buffer | undefined;
+  let isOpen = true;
+  /** Records dealt with, and of those the ones that the peer has been told of. */
+  let dealt = 0;
+  let told = 0;
+
+  const close = (reason: string, refusal?: Refusal) => {
+    if (!isOpen) return;
+    isOpen = false;
+    cancelHandshake();
+    conn.close(refusal !== undefined);
+    events.onEnd(reason, refusal);
+  };
+  const send = (type: number, payload?: Uint8Array) => {
+    // what it does not read is little: acknowledgements and answers to what it asked
+    if (isOpen) conn.write(frame(type, payload));
+  };
+  const refuse = (refusal: Refusal) => {
+    observer.refused(refusal);
+    send(frameType.refused, writeRefusal(refusal));
+    close(`refused: ${refusal}`, refusal);
+  };
+
+  const refusalOf = ({ version, tenant, cluster, identity }: Hello): Refusal | undefined => {
+    if (version !== protocolVersion) return "version";
+    if (tenant !== hub.realm.tenant) return "tenant";
+    if (cluster !== hub.realm.cluster) return "cluster";
+    return memberId(identity) === memberId(hub.identity()) ? "self" : undefined;
+  };
+  /** Two peers must not draw the same versions: one of them draws another node id. */
+  const isNodeTaken = ({ identity }: Hello): boolean => {
+    if (identity.node === hub.identity().node) {
+      if (memberId(identity) > memberId(hub.identity())) return true;
+      hub.redrawNode();
+    }
+    const other = hub.members.byNode(identity.node);
+    return other !== undefined && other.identity.uid !== identity.uid;
+  };
+
+  const onHello = (bytes: Buffer, from: number, to: number) => {
+    observer.message("announce", "in");
+    const given = readHello(bytes, from, to);
+    const refusal = refusalOf(given);
+    if (refusal) return refuse(refusal);
+    hello = given;
+    const answer = writeChallenge(hub.key, bytes.subarray(from, to), hub.identity(), hub.nonce());
+    expected = answer.expected;
+    send(frameType.challenge, answer.challenge);
+  };
+  const onProof = (bytes: Buffer, from: number, to: number) => {
+    if (!hello || !expected || !isProof(expected, bytes, from, to)) return refuse("proof");
+    // only who belongs to us has a say
+    if (isNodeTaken(hello)) return refuse("node");
+    member = hub.members.meet(hello.identity);
+    if (!member) return refuse("left");
+    cancelHandshake();
+    deframer.maxBytes = maxFrameBytes;
+    send(frameType.ready);
+    events.onReady(member);
+  };
+
+  const onRecord = (type: number, bytes: Buffer, from: number, to: number) => {
+    readRecord(type, bytes, from, to, record);
+    dealt++;
+    const now = store.now();
+    if (record.ms > now + maxAheadMs) {
+      observer.ahead();
+      return send(frameType.ahead, new Writer().u48(dealt).take());
+    }
+    const outcome = store.replica.merge(record);
+    observer.received(outcome, now - record.ms);
+    if (outcome === mergeOutcome.applied) hub.relay(store.replica.merged);
+    else if (outcome === mergeOutcome.refused) send(frameType.notTaken, new Writer().u48(dealt).take());
+  };
+  const onRange = (reader: Reader) => {
+    const version = reader.version();
+    dealt++;
+    if (version.ms > store.now() + maxAheadMs) {
+      observer.ahead();
+      return send(frameType.ahead, new Writer().u48(dealt).take());
+    }
+    store.replica.mergeRange(reader.raw(reader.left), version);
+  };
+  const acknowledge = () => {
+    if (dealt === told) return;
+    told = dealt;
+    send(frameType.ack, new Writer().u48(dealt).take());
+  };
+
+  const onBeat = (from: Member, reader: Reader) => {
+    observer.message("heartbeat", "in");
+    const beat = readHeartbeat(reader);
+    from.phase = beat.phase;
+    from.load = beat.load;
+    from.knownMs = Math.max(from.knownMs, beat.knownMs);
+    if (from.identity.node !== beat.node) from.identity = { ...from.identity, node: beat.node };
+    observer.message("reply", "out");
+    send(frameType.heartbeatReply, writeHeartbeatReply(beat.now > store.now() + maxAheadMs));
+    onHeartbeat(from, beat);
+  };
+
+  const onFrame = (type: number, bytes: Buffer, from: number, to: number) => {
+    if (!member) {
+      if (type === frameType.hello && !hello) return onHello(bytes, from, to);
+      if (type === frameType.proof && hello) return onProof(bytes, from, to);
+      throw new FrameError(`frame type ${type} in a handshake`);
+    }
+    if (type === frameType.value || type === frameType.deleted || type === frameType.evicted) return onRecord(type, bytes, from, to);
+    const reader = new Reader(bytes, from, to);
+    if (type === frameType.range) return onRange(reader);
+    if (type === frameType.heartbeat) return onBeat(member, reader);
+    if (type === frameType.leave) {
+      observer.message("leave", "in");
+      hub.members.leave(member, "leave");
+      return close("the peer leaves");
+    }
+    // what was acknowledged before is what the peer may count on
+    acknowledge();
+    onRequest(receiver, member, type, reader);
+  };
+
+  const deframer = createDeframer(onFrame, () => isOpen);
+  const cancelHandshake = hub.timers.after(handshakeMs, () => close("the handshake took too long"));
+  const receiver: Receiver = {
+    get member() {
+      return member;
+    },
+    send,
+    close,
+    handlers: {
+      onOpen: () => {},
+      onDrain: () => {},
+      onData: (chunk) => {
+        if (!isOpen) return;
+        hub.tick();
+        if (member) hub.members.heard(member);
+        try {
+          deframer.push(chunk);
+          acknowledge();
+        } catch (err) {
+          if (!(err instanceof FrameError)) throw err;
+          observer.refused("protocol");
+          close(err.message);
+        }
+      },
+      onClose: () => close("the connection ended"),
+    },
+  };
+  return receiver;
+};

@@ -1,0 +1,315 @@
+// Replication of one pod: who its peers are, the links to and from them, and what keeps them alike.
+import type { Clock, Timers } from "#lib/clock";
+import type { Log } from "#telemetry/logger";
+import { createDialler } from "../peers/dialler.ts";
+import type { Identity } from "../peers/identity.ts";
+import { createMembership, type Member, type Phase } from "../peers/membership.ts";
+import type { Conn, ConnHandlers, Network } from "../peers/network.ts";
+import type { PeerAddress, PeerSource } from "../peers/source.ts";
+import type { Store } from "../store/types.ts";
+import { createWaiters } from "./acks.ts";
+import { frameType } from "./frames.ts";
+import type { Realm } from "./handshake.ts";
+import { strangers } from "./heartbeat.ts";
+import type { Hub } from "./hub.ts";
+import type { createJournal } from "./journal.ts";
+import type { Observer } from "./observer.ts";
+import type { AckLevel, Replication } from "./port.ts";
+import { createReceiver, type Receiver } from "./receiver.ts";
+import { createReconciled } from "./reconciled.ts";
+import { createRepair } from "./repair.ts";
+import { createSender, scratchBytes, type Sender } from "./sender.ts";
+import { createSnapshots, readSnapshotEnd } from "./snapshot.ts";
+import { createWarmup, type Warmup } from "./warmup.ts";
+
+const heartbeatMs = 1_000;
+const checkMs = 500;
+const doubled = "connected already, by another address";
+/** How often a leaving pod looks whether its peers have everything. */
+const leaveTickMs = 20;
+
+export interface ReplicationDeps {
+  readonly store: Store;
+  /** The one that the store was made with. */
+  readonly journal: ReturnType<typeof createJournal>;
+  readonly realm: Realm;
+  readonly identity: Omit<Identity, "node">;
+  readonly node: number;
+  readonly key: Buffer;
+  readonly source: PeerSource;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly nonce: () => Buffer;
+  /** Runs once, after this turn's work. */
+  readonly defer: (run: () => void) => void;
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Reads the store's clock. */
+  readonly tick: () => void;
+  /** How busy this pod is, 0 to 1000: newcomers ask whoever is least. */
+  readonly load: () => number;
+  readonly level: () => AckLevel;
+  readonly warmupMs: number;
+}
+
+export interface ReplicationProcess extends Replication {
+  start(): void;
+  /** Gives the one who uses a connection that a peer dialled. */
+  accept(conn: Conn): ConnHandlers;
+  readonly warmup: Warmup;
+  /** Most of the peers that can be heard find our clock ahead. */
+  readonly isAhead: boolean;
+  readonly members: readonly Member[];
+  /** Peers that can be heard, over a connection in either direction. */
+  readonly connected: number;
+  /** Addresses that discovery knows, without our own. */
+  readonly listed: number;
+  /** Records that are not acknowledged yet, of all peers together. */
+  readonly queued: number;
+  /** Hands over what peers have not got, for at most so long, says good-bye and closes. Resolves with the records that were left. */
+  leave(ms: number): Promise<number>;
+}
+
+export const createReplication = (deps: ReplicationDeps): ReplicationProcess => {
+  const { store, journal, timers, clock, random, log, observer } = deps;
+  const scratch = Buffer.allocUnsafeSlow(scratchBytes);
+  let node = deps.node;
+  let phase: Phase = "warming";
+  let isAwake = false;
+  const senders = new Map<Member, Sender>();
+  const receivers = new Map<Member, Set<Receiver>>();
+  const senderOf = (member: Member): Sender | undefined => senders.get(member);
+  const identity = (): Identity => ({ ...deps.identity, node });
+
+  const members = createMembership({
+    self: identity,
+    now: clock.monotonic,
+    isListed: ({ host, port }) => dialler.isListed({ host, port }),
+    onChange: (member, before) => {
+      const { id: peer, state, reason, identity: at } = member;
+      log.info({ peer, host: at.host, port: at.port, from: before, to: state, reason }, "peer changed");
+      if (state === "left") forget(member);
+      repair.soon();
+      waiters.check();
+    },
+  });
+  const waiters = createWaiters({ timers, members: () => members.members.filter((member) => member.phase !== "warming") });
+  const reconciled = createReconciled(store.now());
+
+  const flush = () => {
+    isAwake = false;
+    for (const sender of senders.values()) sender.flush();
+    if (snapshots.size > 0) snapshots.step();
+  };
+  const hub: Hub = {
+    realm: deps.realm,
+    key: deps.key,
+    store,
+    clock,
+    timers,
+    random,
+    nonce: deps.nonce,
+    log,
+    observer,
+    members,
+    reconciled,
+    waiters,
+    identity,
+    redrawNode: () => {
+      node = Math.floor(random() * 2 ** 32);
+      store.replica.setNode(node);
+      log.warn({ node }, "node id was taken; another one is drawn");
+    },
+    phase: () => phase,
+    load: deps.load,
+    tick: deps.tick,
+    knownMs: () => members.members.reduce((least, member) => Math.min(least, member.isReconciled ? member.ackedMs : 0), store.replica.latestMs - 1),
+    wake: () => {
+      if (isAwake) return;
+      isAwake = true;
+      deps.defer(flush);
+    },
+    relay: (slot) => snapshots.relay(slot),
+  };
+  const repair = createRepair({ hub, senderOf });
+  const snapshots = createSnapshots({ hub, senderOf });
+
+  const forget = (member: Member) => {
+    senders.get(member)?.close("the peer has left");
+    for (const receiver of receivers.get(member) ?? []) receiver.close("the peer has left");
+    repair.forget(member);
+    snapshots.forget(member);
+  };
+
+  const onAnswer = (member: Member, type: number, reader: Parameters<typeof repair.onAnswer>[2]) => {
+    if (type === frameType.snapshotRefused) warmup.onRefused(member);
+    else repair.onAnswer(member, type, reader);
+  };
+  const dialler = createDialler({
+    timers,
+    random,
+    dial: (address: PeerAddress, events) => {
+      const sender: Sender = createSender({
+        hub,
+        network: deps.network,
+        address,
+        scratch,
+        onAnswer,
+        events: {
+          onReady: (member) => {
+            // one connection each way: of two addresses of one peer, the first one stands
+            if (senders.get(member)?.isReady) return sender.close(doubled);
+            senders.set(member, sender);
+            log.info({ peer: member.id, ...address }, "link is up");
+            events.onReady();
+          },
+          onEnd: (reason, refusal) => {
+            const { member } = sender;
+            if (member && senders.get(member) === sender) senders.delete(member);
+            if ((member && reason !== doubled) || refusal) log.info({ peer: member?.id, ...address, reason }, "link is down");
+            if (member && !senders.has(member)) snapshots.forget(member);
+            waiters.check();
+            events.onEnd(refusal === "self" ? "self" : reason === doubled ? "doubled" : "failed");
+          },
+        },
+      });
+      return { close: (reason) => sender.close(reason) };
+    },
+  });
+  const warmup = createWarmup({
+    hub,
+    timeoutMs: deps.warmupMs,
+    senderOf,
+    isSettled: () => dialler.isSettled,
+    onEnd: (how, ms) => {
+      if (phase === "warming") phase = "serving";
+      const facts = { how, durationMs: Math.round(ms), entries: store.stats().entries };
+      if (how === "timedOut") log.warn(facts, "warm-up took too long; serving with what is there");
+      else log.info(facts, "warmed up");
+      repair.soon();
+      for (const sender of senders.values()) sender.heartbeat();
+    },
+  });
+
+  const accept = (conn: Conn): ConnHandlers => {
+    const receiver: Receiver = createReceiver({
+      hub,
+      conn,
+      onHeartbeat: (_, beat) => {
+        for (const { host, port } of strangers(beat, hub)) dialler.suggest({ host, port });
+      },
+      onRequest: (from, member, type, reader) => {
+        if (type === frameType.snapshotRequest) {
+          if (phase !== "serving" || !snapshots.begin(member)) from.send(frameType.snapshotRefused);
+          else snapshots.step();
+        } else if (type === frameType.snapshotEnd) warmup.onSnapshotEnd(member, readSnapshotEnd(reader));
+        else if (type === frameType.fetch) {
+          const key = reader.raw(reader.left);
+          const slot = store.replica.locate(key, 0, key.length);
+          if (slot >= 0) member.backlog.mark(slot);
+          if (slot >= 0) hub.wake();
+        } else repair.onRequest(from, member, type, reader);
+      },
+      events: {
+        onReady: (member) => {
+          const all = receivers.get(member) ?? new Set();
+          all.add(receiver);
+          receivers.set(member, all);
+          // who calls wants to be called
+          const { host, port } = member.identity;
+          dialler.suggest({ host, port });
+        },
+        onEnd: () => {
+          const { member } = receiver;
+          const all = member && receivers.get(member);
+          all?.delete(receiver);
+          if (member && all?.size === 0) receivers.delete(member);
+        },
+      },
+    });
+    return receiver.handlers;
+  };
+
+  journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, wake: hub.wake });
+
+  const queued = (): number => members.members.reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
+  /** Of those that can be reached. */
+  const undelivered = (): number => [...senders.keys()].reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
+  const cancels: (() => void)[] = [];
+  const stop = () => {
+    for (const cancel of cancels) cancel();
+    deps.source.stop();
+    for (const sender of senders.values()) {
+      observer.message("leave", "out");
+      sender.send(frameType.leave);
+      sender.close("leaving", true);
+    }
+    dialler.stop();
+    for (const all of receivers.values()) for (const receiver of all) receiver.close("leaving");
+  };
+
+  return {
+    level: deps.level,
+    position: () => store.replica.changes,
+    peers: waiters.peers,
+    acknowledged: waiters.acknowledged,
+    wait: waiters.wait,
+    fetch: (key) => {
+      for (const sender of senders.values()) if (sender.isReady) sender.send(frameType.fetch, key);
+    },
+    accept,
+    get warmup() {
+      return warmup.state;
+    },
+    get isAhead() {
+      const heard = members.members.filter((member) => member.state === "joined");
+      return heard.filter((member) => member.findsUsAhead).length * 2 > heard.length;
+    },
+    get members() {
+      return members.members;
+    },
+    get connected() {
+      return members.members.filter((member) => member.state === "joined" && (senderOf(member)?.isReady || receivers.has(member))).length;
+    },
+    get listed() {
+      return dialler.listed;
+    },
+    get queued() {
+      return queued();
+    },
+    start: () => {
+      cancels.push(
+        timers.every(heartbeatMs, () => {
+          for (const sender of senders.values()) sender.heartbeat();
+          // what a pause held back
+          hub.wake();
+        }),
+        timers.every(checkMs, members.check),
+        repair.start(),
+      );
+      warmup.start();
+      deps.source.start((addresses) => dialler.setListed(addresses));
+    },
+    leave: (ms) =>
+      new Promise((resolve) => {
+        phase = "leaving";
+        const until = clock.monotonic() + ms;
+        for (const sender of senders.values()) sender.heartbeat();
+        const look = () => {
+          const left = undelivered();
+          if (left > 0 && clock.monotonic() < until) return false;
+          stop();
+          resolve(left);
+          return true;
+        };
+        if (look()) return;
+        const cancel = timers.every(leaveTickMs, () => {
+          if (look()) cancel();
+        });
+        cancels.push(cancel);
+      }),
+  };
+};
+
