@@ -7,13 +7,16 @@ export interface PodAddress {
   readonly ready: boolean;
 }
 
+/** As Go writes it: a list without items is null. */
 interface Slice {
   addressType?: string;
-  endpoints?: {
-    addresses?: string[];
-    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
-    targetRef?: { kind?: string; name?: string };
-  }[];
+  endpoints?: Endpoint[] | null;
+}
+
+interface Endpoint {
+  addresses?: string[] | null;
+  conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+  targetRef?: { kind?: string; name?: string };
 }
 
 export const serviceNameLabel = "kubernetes.io/service-name";
@@ -26,8 +29,9 @@ export const podsOf = (slices: readonly KubeObject[], service: string): PodAddre
   const pods = new Map<string, PodAddress>();
   // with two families there is a slice of each: IPv4 comes first
   const ours = slices.filter((s) => s.metadata.labels?.[serviceNameLabel] === service).map((s) => s as Slice);
-  for (const { endpoints = [] } of ours.toSorted((a, b) => ((a.addressType ?? "") < (b.addressType ?? "") ? -1 : 1))) {
-    for (const { addresses: [address] = [], conditions = {}, targetRef } of endpoints) {
+  for (const { endpoints } of ours.toSorted((a, b) => ((a.addressType ?? "") < (b.addressType ?? "") ? -1 : 1))) {
+    for (const { addresses, conditions = {}, targetRef } of endpoints ?? []) {
+      const address = addresses?.[0];
       const name = targetRef?.kind === "Pod" ? targetRef.name : undefined;
       if (name === undefined || address === undefined || conditions.terminating === true || pods.has(name)) continue;
       // `ready` is true for all of them: the Service publishes those that are not, too

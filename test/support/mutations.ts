@@ -10,7 +10,7 @@ export const valueAt = (object: unknown, path: LeafPath): unknown =>
 
 const otherStrings = (value: string): string[] => {
   // words that the API knows as alternatives, then something that is still a name, a quantity, a duration or a path
-  const pairs: Record<string, string> = { Always: "IfNotPresent", IfNotPresent: "Always", AlwaysAllow: "IfHealthyBudget", RollingUpdate: "Recreate", TCP: "UDP", HTTP: "HTTPS", ScheduleAnyway: "DoNotSchedule", RuntimeDefault: "Unconfined", "30s": "45s", "10s": "5s", "metadata.namespace": "spec.nodeName", "metadata.name": "spec.nodeName", replace: "keep", labeldrop: "labelkeep" };
+  const pairs: Record<string, string> = { Always: "IfNotPresent", IfNotPresent: "Always", AlwaysAllow: "IfHealthyBudget", RollingUpdate: "Recreate", TCP: "UDP", HTTP: "HTTPS", ScheduleAnyway: "DoNotSchedule", RuntimeDefault: "Unconfined", "30s": "45s", "10s": "5s", "metadata.namespace": "spec.nodeName", "metadata.name": "spec.nodeName", "metadata.uid": "spec.nodeName", "status.podIP": "spec.nodeName", replace: "keep", labeldrop: "labelkeep" };
   return [...(pairs[value] ? [pairs[value]] : []), `${value}x`, `x-${value}`, "1Gi", "50m", "7s"].filter((v) => v !== value);
 };
 

@@ -42,7 +42,10 @@ test("a pod with addresses of both families is asked once, at its IPv4 address",
 
 test("what is no pod, or has no address, is left out", () => {
   expect(pods(slice([{ addresses: ["10.0.0.1"] }, { addresses: ["10.0.0.2"], targetRef: { kind: "Node", name: "n" } }, { addresses: [], targetRef: { kind: "Pod", name: "p" } }]))).toEqual([]);
-  expect(pods({ ...slice([]), endpoints: undefined })).toEqual([]);
+});
+
+test("a Service without pods has a slice with null in place of a list", () => {
+  for (const endpoints of [null, undefined, [{ addresses: null, targetRef: { kind: "Pod", name: "p" } }]]) expect(pods({ ...slice([]), endpoints })).toEqual([]);
 });
 
 test("a slice that somebody has filled with addresses costs no more than 32 questions", () => {
