@@ -13,6 +13,13 @@ export const path = { metrics: "/metrics", livez: "/livez", readyz: "/readyz", i
 /** Time to live of an entry, in and out: whole seconds as a decimal number. */
 export const ttlHeader = "KV-TTL";
 
+/** Of a write: local, one or all, the peers that must have it before it is answered. */
+export const ackHeader = "KV-Ack";
+/** Of the answer to a write that waited: "n/m", peers that have it, of those that there are. */
+export const ackedHeader = "KV-Acked";
+/** Of a read: the version of its key that the answer must not be older than. */
+export const minVersionHeader = "KV-Min-Version";
+
 /** Keys are 1..512 bytes after percent-decoding, compared as bytes. */
 export const maxKeyBytes = 512;
 

@@ -9,7 +9,7 @@ export const protocols = ["http", "resp"] as const;
 export const commandGroups = ["string", "generic", "server", "connection", "transactions", "other"] as const;
 
 /** 499: the client left before the answer. */
-const codes = ["200", "201", "204", "304", "400", "401", "404", "405", "408", "409", "412", "413", "415", "429", "431", "499", "500", "503", "507", "other"] as const;
+const codes = ["200", "201", "204", "304", "400", "401", "404", "405", "408", "409", "412", "413", "415", "429", "431", "499", "500", "503", "504", "507", "other"] as const;
 
 export const responderMetrics = defineCatalogue({
   kv_info: {
@@ -23,12 +23,13 @@ export const responderMetrics = defineCatalogue({
     labels: { method: methods, route: routes, code: codes },
     // the full product is 320 series of which four in five can never move
     series: [
-      { method: ["GET", "HEAD"], route: ["kv"], code: ["200", "304", "400", "401", "404", "412", "429", "499", "500", "503", "other"] },
-      { method: ["PUT"], route: ["kv"], code: ["201", "204", "400", "401", "408", "412", "413", "429", "499", "500", "503", "507", "other"] },
-      { method: ["DELETE"], route: ["kv"], code: ["204", "400", "401", "404", "412", "429", "499", "500", "503", "other"] },
-      { method: ["GET", "DELETE"], route: ["keys"], code: ["200", "400", "401", "429", "499", "500", "503", "other"] },
-      { method: ["POST"], route: ["incr"], code: ["200", "400", "401", "409", "412", "413", "429", "499", "500", "503", "507", "other"] },
-      { method: ["POST"], route: ["batch"], code: ["200", "400", "401", "408", "413", "415", "429", "499", "500", "503", "other"] },
+      { method: ["GET", "HEAD"], route: ["kv"], code: ["200", "304", "400", "401", "404", "412", "429", "499", "500", "503", "504", "other"] },
+      { method: ["PUT"], route: ["kv"], code: ["201", "204", "400", "401", "408", "412", "413", "429", "499", "500", "503", "504", "507", "other"] },
+      { method: ["DELETE"], route: ["kv"], code: ["204", "400", "401", "404", "412", "429", "499", "500", "503", "504", "other"] },
+      { method: ["GET"], route: ["keys"], code: ["200", "400", "401", "429", "499", "500", "503", "other"] },
+      { method: ["DELETE"], route: ["keys"], code: ["200", "400", "401", "429", "499", "500", "503", "504", "other"] },
+      { method: ["POST"], route: ["incr"], code: ["200", "400", "401", "409", "412", "413", "429", "499", "500", "503", "504", "507", "other"] },
+      { method: ["POST"], route: ["batch"], code: ["200", "400", "401", "408", "413", "415", "429", "499", "500", "503", "504", "other"] },
       { method: ["other"], route: ["kv", "keys", "incr", "batch"], code: ["405", "other"] },
       { method: ["GET", "HEAD"], route: ["metrics", "health"], code: ["200", "499", "500", "503", "other"] },
       { method: ["other"], route: ["metrics", "health"], code: ["405", "other"] },
