@@ -16,8 +16,8 @@ export interface Member {
   phase: Phase;
   /** How busy it is, as it says itself; only compared. */
   load: number;
-  /** Every peer has acknowledged its writes up to this millisecond of its versions. */
-  knownMs: number;
+  /** What it has taken in, by the node id of who wrote it: everything up to this millisecond of versions, and what it sent us before that has come. */
+  applied: ReadonlyMap<number, number>;
   /** What it has not got yet. */
   readonly backlog: Backlog;
   /** Of the local changes, those up to this one have been acknowledged; and of their versions up to this millisecond. */
@@ -112,7 +112,7 @@ export const createMembership = ({ self, now, isListed, onChange }: MembershipDe
         reason: "handshake",
         phase: "warming",
         load: 0,
-        knownMs: 0,
+        applied: new Map(),
         backlog: createBacklog(),
         ackedChanges: 0,
         ackedMs: 0,

@@ -34,8 +34,8 @@ export interface Hub {
   load(): number;
   /** Bytes have arrived: reads the store's clock. */
   tick(): void;
-  /** Milliseconds of versions up to which every peer has acknowledged the writes of this pod. */
-  knownMs(): number;
+  /** By node id: up to which millisecond of versions we have taken in what that peer wrote. */
+  readonly applied: Map<number, number>;
   /** Sends what is dirty, once in this turn of the event loop or in the next. */
   wake(): void;
   /** A record of a peer has come in: who is being warmed from here may not have it. */

@@ -44,9 +44,14 @@ export const createJournal = (): Journal & { attach(parts: JournalParts): void }
         // a newcomer may have been given an older one by somebody who had no newer
         if (!member.isReconciled || member.backlog.isPending(slot)) return false;
       }
-      if (members.length === 0 || node === parts.node()) return true;
-      const writer = parts.members.byNode(node);
-      return writer ? ms <= writer.knownMs : isOld(parts, ms);
+      const isOwn = node === parts.node();
+      if (!isOwn && !parts.members.byNode(node)) return isOld(parts, ms);
+      for (let i = 0; i < members.length; i++) {
+        const { identity, applied } = members[i]!;
+        // who wrote it has it; of the others each has to have said so, behind all that it sent before
+        if (identity.node !== node && (applied.get(node) ?? 0) < ms) return false;
+      }
+      return true;
     },
     forgotten: (slot) => {
       if (!parts) return;

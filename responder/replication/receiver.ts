@@ -11,6 +11,8 @@ import { createRecord, readRecord } from "./records.ts";
 import { FrameError, Reader, Writer } from "./wire.ts";
 
 const handshakeMs = 3_000;
+/** Writers kept in mind: as many as fit into a heartbeat. */
+const maxApplied = 64;
 
 export interface Receiver {
   readonly member: Member | undefined;
@@ -122,12 +124,21 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     send(frameType.ack, new Writer().u48(dealt).take());
   };
 
+  const noteApplied = ({ node, sentMs }: Heartbeat) => {
+    const { applied } = hub;
+    if (sentMs <= (applied.get(node) ?? 0)) return;
+    applied.delete(node);
+    applied.set(node, sentMs);
+    // those that are gone are forgotten in their turn
+    for (const [oldest] of applied) if (applied.size > maxApplied) applied.delete(oldest);
+  };
   const onBeat = (from: Member, reader: Reader) => {
     observer.message("heartbeat", "in");
     const beat = readHeartbeat(reader);
     from.phase = beat.phase;
     from.load = beat.load;
-    from.knownMs = Math.max(from.knownMs, beat.knownMs);
+    from.applied = beat.applied;
+    noteApplied(beat);
     if (from.identity.node !== beat.node) from.identity = { ...from.identity, node: beat.node };
     observer.message("reply", "out");
     send(frameType.heartbeatReply, writeHeartbeatReply(beat.now > store.now() + maxAheadMs));

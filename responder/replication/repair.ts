@@ -114,7 +114,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     const time = hub.clock.monotonic();
     state.round = { number: ++lastRound, startedAt: now, since: 0, queue: [], outstanding: 0, movedAt: time, budget: bytesPerSecond / 4 };
     const [a, b] = replica.digests.root();
-    sender.send(frameType.summary, new Writer().u32(lastRound).u32(a).u32(b).u48(reconciled.at(member.id)).take());
+    sender.send(frameType.summary, new Writer().u32(lastRound).u32(a).u32(b).u32(replica.rangesHash).u48(reconciled.at(member.id)).take());
   };
 
   const tick = () => {
@@ -135,6 +135,13 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     }
   };
 
+  /** Deleted ranges are few: all of them are sent again, and what is known is ignored. */
+  const tellRanges = (member: Member) => {
+    const sender = senderOf(member);
+    for (const range of replica.ranges) sender?.range(range);
+    hub.wake();
+  };
+
   const current = (member: Member, number: number): { state: State; round: Round } | undefined => {
     const state = states.get(member);
     const round = state?.round;
@@ -145,9 +152,11 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
 
   const onDigests = (member: Member, reader: Reader) => {
     const at = current(member, reader.u32());
+    const ranges = reader.u32();
     const since = reader.u48();
     if (!at) return;
     const { state, round } = at;
+    if (ranges !== replica.rangesHash) tellRanges(member);
     round.since = reconciled.agreed(member.id, since);
     state.theirs = Int32Array.from({ length: bucketCount * 2 }, () => reader.i32());
     reader.done();
@@ -175,17 +184,19 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
   const onSummary = (receiver: Receiver, member: Member, reader: Reader) => {
     const number = reader.u32();
     const [a, b] = [reader.u32(), reader.u32()];
+    const ranges = reader.u32();
     const since = reconciled.agreed(member.id, reader.u48());
     reader.done();
     const startedAt = store.now();
     const mine = reconciled.at(member.id);
     const [c, d] = replica.digests.root();
-    if (a === c >>> 0 && b === d >>> 0) {
+    if (ranges !== replica.rangesHash) tellRanges(member);
+    else if (a === c >>> 0 && b === d >>> 0) {
       receiver.send(frameType.same, new Writer().u32(number).take());
       return finish(member, startedAt);
     }
     stateOf(member).asked = { number, startedAt, since };
-    const writer = new Writer(12 + bucketCount * 8).u32(number).u48(mine);
+    const writer = new Writer(12 + bucketCount * 8).u32(number).u32(replica.rangesHash).u48(mine);
     for (const word of replica.digests.words) writer.u32(word);
     receiver.send(frameType.digests, writer.take());
   };

@@ -125,7 +125,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     phase: () => phase,
     load: deps.load,
     tick: deps.tick,
-    knownMs: () => members.members.reduce((least, member) => Math.min(least, member.isReconciled ? member.ackedMs : 0), store.replica.latestMs - 1),
+    applied: new Map(),
     wake: () => {
       if (isAwake) return;
       isAwake = true;
@@ -215,6 +215,8 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
       events: {
         onReady: (member) => {
           const all = receivers.get(member) ?? new Set();
+          // what is still on its way over an older connection will be sent again over this one
+          for (const older of all) older.close("replaced by a newer connection");
           all.add(receiver);
           receivers.set(member, all);
           // who calls wants to be called

@@ -59,6 +59,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
   let pausedUntil = 0;
   let ranges: Range[] = [];
   let hello: Buffer = nothing;
+  /** Everything written here up to this millisecond of versions has been sent over this connection, or had arrived before it. */
+  let sentMs = 0;
 
   const close = (reason: string, end = false, refusal?: Refusal) => {
     if (!isOpen) return;
@@ -77,6 +79,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
 
   const noteClean = () => {
     if (!member || !outbox || member.backlog.dirty > 0 || ranges.length > 0) return;
+    sentMs = Math.max(sentMs, store.replica.latestMs - 1);
     outbox.clean(store.replica.changes, store.replica.latestMs - 1);
     settle();
   };
@@ -170,6 +173,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     member = hub.members.meet(peer);
     if (!member) return close("the peer has left", false, "left");
     outbox = createOutbox(member.backlog);
+    sentMs = member.ackedMs;
     deframer.maxBytes = maxAnswerBytes;
     isReady = true;
     // what the peer missed while there was no connection
@@ -182,8 +186,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
   const heartbeat = () => {
     if (!isReady) return;
     observer.message("heartbeat", "out");
-    send(frameType.heartbeat, writeHeartbeat(hub));
     noteClean();
+    send(frameType.heartbeat, writeHeartbeat(hub, sentMs));
   };
 
   const onFrame = (type: number, bytes: Buffer, from: number, to: number) => {

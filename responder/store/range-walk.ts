@@ -26,9 +26,14 @@ export const createRangeWalk = ({ state, range, expire }: RangeWalkDeps): RangeW
       // a visit must not change the index
       found.length = 0;
       cursor = index.scan(cursor, (slot) => {
-        if (!isDead(columns.hot[slot * hotWords + hotMeta]!) && state.isOver(slot)) found.push(slot);
+        if (isDead(columns.hot[slot * hotWords + hotMeta]!) ? state.isCovered(slot) : state.isOver(slot)) found.push(slot);
       });
       for (const slot of found) {
+        // the range says all that an older tombstone does
+        if (isDead(columns.hot[slot * hotWords + hotMeta]!)) {
+          state.remove(slot);
+          continue;
+        }
         if (!state.isExpired(slot)) removed++;
         expire(slot);
       }

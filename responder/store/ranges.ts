@@ -26,14 +26,26 @@ export class Ranges {
   /** Those whose entries have not all been removed yet, which reads must look out for. */
   unswept: Range[] = [];
 
-  /** undefined: one like it is there already, or a wider and later one. */
+  /** Milliseconds of the latest version that was forgotten: what the floors say since. */
+  private forgottenMs = 0;
+
+  /** undefined: one like it is there already, or a wider and later one, or was once. */
   add(prefix: Buffer, version: Version, notedAt: number): Range | undefined {
     const { ms, counter, node } = version;
+    // a peer that forgets a little later would bring it back for ever
+    if (ms <= this.forgottenMs) return undefined;
     if (this.covers(this.list, prefix, 0, prefix.length, ms, counter, node) || this.list.some((range) => compareVersions(range.version, version) === 0)) return undefined;
     const range = { prefix: Buffer.from(prefix), version, notedAt };
     this.list = this.list.filter((old) => !(isOlder(range, old.version.ms, old.version.counter, old.version.node) && begins(old.prefix, 0, old.prefix.length, prefix)));
     this.list.push(range);
     return range;
+  }
+
+  /** The same for the same ranges, whatever their order. */
+  get hash(): number {
+    let hash = 0;
+    for (const { version } of this.list) hash ^= Math.imul(Math.imul(version.ms ^ 0x9e37_79b9, 0x85eb_ca6b) ^ version.node, 0xc2b2_ae35) + version.counter;
+    return hash >>> 0;
   }
 
   covers(ranges: readonly Range[], key: Buffer, from: number, to: number, ms: number, counter: number, node: number): boolean {
@@ -50,6 +62,7 @@ export class Ranges {
     const surplus = this.list.length - maxRanges;
     const old = this.list.filter((range, i) => i < surplus || range.notedAt < notedBefore);
     // entries may still lie there until the sweep has been everywhere
+    for (const { version } of old) this.forgottenMs = Math.max(this.forgottenMs, version.ms);
     if (old.length > 0) this.list = this.list.filter((range) => !old.includes(range));
     return old;
   }

@@ -49,6 +49,9 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
     get ranges() {
       return ranges.list;
     },
+    get rangesHash() {
+      return ranges.hash;
+    },
     get merged() {
       return merged;
     },

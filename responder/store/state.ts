@@ -183,6 +183,7 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node, rep
     warming: { is: replication?.warming ?? false },
     retentionMs: replication?.retentionMs ?? 0,
     isExpired,
+    isCovered,
     setVersion,
     versionMs: (slot: Slot): number => versionMs(slot * coldWords),
     mayForget,

@@ -172,6 +172,8 @@ export interface Replica {
   readonly digests: Digests;
   readonly floors: Floors;
   readonly ranges: readonly Range[];
+  /** Equal at two pods that know the same ranges. */
+  readonly rangesHash: number;
   /** Where the last merge that was applied put its record; -1: nowhere. */
   readonly merged: Slot;
   /** One past the highest slot that was ever taken. */

@@ -24,6 +24,8 @@ export interface History {
   lost(node: Node): void;
   /** The latest write or deletion of the key that must be known to all. */
   latest(key: string): Issued | undefined;
+  /** Something later that leaves no entry in the end, which a pod now gone may have told others before. */
+  mayBeGone(latest: Issued): boolean;
   readonly operations: number;
 }
 
@@ -100,6 +102,9 @@ export const createHistory = (): History => {
       for (const of of byKey.values()) for (const issued of of.values()) issued.holders.delete(node);
       for (const { holders } of ranges) holders.delete(node);
     },
+    mayBeGone: ({ key, version }) =>
+      [...(byKey.get(key)?.values() ?? [])].some((later) => later.version > version && (later.value === undefined || later.expiresAt !== 0)) ||
+      ranges.some((range) => range.version > version && key.startsWith(range.prefix)),
     latest: (key) => {
       let last: Issued | undefined;
       for (const issued of byKey.get(key)?.values() ?? []) if (issued.holders.size > 0 && (last === undefined || issued.version > last.version)) last = issued;

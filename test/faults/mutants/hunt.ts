@@ -1,0 +1,12 @@
+// Plays schedules until one fails: exits 0 when it was caught and says after how many, 1 when all passed.
+import fc from "fast-check";
+import { schedules } from "../simulation/schedule.ts";
+import { simulate } from "../simulation/simulate.ts";
+
+const [runs = "500", seed = "1"] = process.argv.slice(2);
+const result = fc.check(
+  fc.property(schedules, (schedule) => void simulate(schedule)),
+  { numRuns: Number(runs), seed: Number(seed), endOnFailure: true },
+);
+console.log(JSON.stringify({ caught: result.failed, runs: result.numRuns, why: result.failed ? String((result as { errorInstance?: Error }).errorInstance?.message ?? "").slice(0, 200) : "" }));
+process.exitCode = result.failed ? 0 : 1;

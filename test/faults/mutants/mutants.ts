@@ -1,0 +1,133 @@
+// Mistakes that others have made, one change each: the simulation must notice every one of them.
+
+export interface Mutant {
+  readonly name: string;
+  /** From the root of the tree. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "versions by the wall clock alone",
+    file: "responder/store/version.ts",
+    from: "if (physical > clock.ms) {",
+    to: "if (physical !== clock.ms) {",
+  },
+  {
+    name: "a later version of a peer is not observed",
+    file: "responder/store/version.ts",
+    from: "if (ms < clock.ms || (ms === clock.ms && counter <= clock.counter)) return;",
+    to: "return;",
+  },
+  {
+    name: "a deletion leaves no tombstone",
+    file: "responder/store/store.ts",
+    from: "if (!tombstones) {\n      if (isLive) state.remove(slot);",
+    to: "if (tombstones) {\n      if (isLive) { state.versions.draw(); changed(slot); state.remove(slot); }",
+  },
+  {
+    name: "what arrives is written whatever is there",
+    file: "responder/store/replica.ts",
+    from: "if (compare(slot, ms, counter, node) >= 0) return mergeOutcome.stale;",
+    to: "",
+  },
+  {
+    name: "compared with the last record of any key, not of this one",
+    file: "responder/store/replica.ts",
+    from: "if (compare(slot, ms, counter, node) >= 0) return mergeOutcome.stale;",
+    to: "if (ms < versions.ms) return mergeOutcome.stale;",
+  },
+  {
+    name: "equal milliseconds and counters are not told apart by the node",
+    file: "responder/store/replica.ts",
+    from: " || (columns.cold[at + coldNode]! >>> 0) - node;",
+    to: ";",
+  },
+  {
+    name: "an eviction is sent as a deletion with a version of its own",
+    file: "responder/store/room.ts",
+    from: "if (!state.mayForget(slot)) return void tombstones?.bury(slot, true);",
+    to: "if (state.journal) { tombstones?.bury(slot, false); state.drawVersion(slot); return state.journal.changed(slot); }",
+  },
+  {
+    name: "acknowledged before it is applied",
+    file: "responder/replication/sender.ts",
+    from: "    noteClean();\n  };\n\n  const onAck",
+    to: "    noteClean();\n    if (member) member.ackedChanges = store.replica.changes;\n    hub.waiters.check();\n  };\n\n  const onAck",
+  },
+  {
+    name: "dirty slots are freed when they are evicted or over",
+    file: "responder/replication/journal.ts",
+    from: "if (!member.isReconciled || member.backlog.isPending(slot)) return false;",
+    to: "",
+  },
+  {
+    name: "what others wrote is forgotten as if everyone had it",
+    file: "responder/replication/journal.ts",
+    from: "if (identity.node !== node && (applied.get(node) ?? 0) < ms) return false;",
+    to: "",
+  },
+  {
+    name: "deleting an absent key does nothing",
+    file: "responder/store/store.ts",
+    from: "if (slot >= 0) tombstones.bury(slot, false);\n    else",
+    to: "if (!isLive) return false;\n    if (slot >= 0) tombstones.bury(slot, false);\n    else",
+  },
+  {
+    name: "the digest does not see new versions",
+    file: "responder/store/state.ts",
+    from: "columns.cold[at + coldNode] = node;\n    if (journal) digest(slot);",
+    to: "columns.cold[at + coldNode] = node;\n    if (journal && digests === undefined) digest(slot);",
+  },
+  {
+    name: "what was on its way when a connection ended is not sent again",
+    file: "responder/replication/sender.ts",
+    from: "outbox?.lost();",
+    to: "for (let n = 1; n <= (outbox?.sent ?? 0); n++) outbox?.acknowledge(n);",
+  },
+  {
+    name: "a deleted range is not held against what arrives late",
+    file: "responder/store/replica.ts",
+    from: "if (ranges.list.length > 0 && ranges.covers(ranges.list,",
+    to: "if (ranges.list.length < 0 && ranges.covers(ranges.list,",
+  },
+  {
+    name: "a forgotten deletion leaves no floor",
+    file: "responder/store/tombstones.ts",
+    from: "else floors.forgotten(bucket, ms, columns.expiry[slot * 4 + 2]! - retentionMs);",
+    to: "",
+  },
+  {
+    name: "no repair",
+    file: "responder/replication/repair.ts",
+    from: "} else if (sender?.isReady && begins(member) && time >= state.nextAt) begin(member, state, sender);",
+    to: "}",
+  },
+  {
+    name: "a clock far ahead is believed",
+    file: "responder/replication/receiver.ts",
+    from: "if (record.ms > now + maxAheadMs) {",
+    to: "if (record.ms > now + 1e9) {",
+  },
+  {
+    name: "a record that was found too far ahead counts as delivered",
+    file: "responder/replication/sender.ts",
+    from: "if (slot >= 0) member.backlog.mark(slot);\n    else ranges",
+    to: "if (slot < 0) ranges",
+  },
+  {
+    name: "a newcomer is given no tombstones",
+    file: "responder/replication/snapshot.ts",
+    from: "if (kind === undefined || (kind === \"value\" &&",
+    to: "if (kind !== \"value\" || (kind === \"value\" &&",
+  },
+  {
+    name: "expired entries go without a trace",
+    file: "responder/store/room.ts",
+    from: "if (state.mayForget(slot)) state.remove(slot);\n    else tombstones?.bury(slot, false);",
+    to: "state.remove(slot);",
+  },
+];
