@@ -24,6 +24,7 @@ import { podsOf } from "./peers/pods.ts";
 import { createSurvey } from "./peers/survey.ts";
 import { createLooks } from "./reconcile/looks.ts";
 import { createReconcile } from "./reconcile/reconcile.ts";
+import type { Component } from "./render/meta.ts";
 import { createController } from "./runtime/controller.ts";
 import { createQueue } from "./runtime/queue.ts";
 import { startServer } from "./server.ts";
@@ -57,8 +58,8 @@ const main = async (): Promise<void> => {
   };
   const resources = reflect(kvResponderKind);
   const children = new Map<OwnedKind, Reflector>(ownedKinds.map((kind) => [kind, reflect(kind, `${label.managedBy}=${managedBy}`)]));
-  // of the Services that are ours, whose labels they carry
-  const slices = reflect(endpointSliceKind, `${label.managedBy}=${managedBy}`);
+  // of the headless Services that are ours: slices carry the labels of their Service
+  const slices = reflect(endpointSliceKind, `${label.managedBy}=${managedBy},${label.component}=${"peers" satisfies Component}`);
   // slices are not waited for: without them the pods' peers are not known, and everything else is
   const required = [resources, ...ownedKinds.flatMap((kind) => (kind.optional ? [] : (children.get(kind) ?? [])))];
 

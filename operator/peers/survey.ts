@@ -1,4 +1,4 @@
-// Asks the pods of each resource about their peers, beside the reconciles: at once when the pods are other ones, soon while something is amiss, else once a minute.
+// Asks the pods of each resource about their peers, beside the reconciles: as soon as the pods are other ones, soon while something is amiss, else once a minute.
 import type { Timers } from "#lib/clock";
 import type { Request } from "../objects.ts";
 import type { Answer, PeerReports, PodReport } from "../reconcile/peers.ts";
@@ -28,6 +28,8 @@ export interface Survey {
 
 /** Questions at once: one unreachable network keeps this many sockets busy, and no reconcile waiting. */
 const mostAtOnce = 32;
+/** Pods change together, and one that has just become ready is just meeting its peers: a moment later one question does for all. */
+const shortlyMs = 500;
 const soonMs = 2_000;
 const usualMs = 60_000;
 /** Rounds without knowing which pods there are until that is an answer: at the start the stores are still filling. */
@@ -35,14 +37,13 @@ const patience = 3;
 
 interface Subject {
   readonly request: Request;
-  /** The pods that were, or are being, asked. */
+  /** The pods, as they were when somebody looked last. */
   what: string | undefined;
   reports: PeerReports | undefined;
   /** Rounds in a row after which something was still amiss. */
   amiss: number;
-  /** Other pods have come meanwhile. */
-  again: boolean;
   asking: boolean;
+  /** Calls off the next round. */
   cancel: () => void;
 }
 
@@ -70,37 +71,43 @@ export const createSurvey = ({ pods, ask, onNews, timers, random, onAnswer = () 
 
   const waitMs = (amiss: number): number => Math.min(usualMs * (0.9 + random() / 5), amiss === 0 ? Infinity : soonMs * 2 ** (amiss - 1));
 
-  const round = async (subject: Subject): Promise<void> => {
+  const arm = (subject: Subject, ms: number): void => {
     subject.cancel();
-    subject.asking = true;
-    subject.again = false;
+    subject.cancel = timers.after(ms, () => void round(subject));
+  };
+
+  const round = async (subject: Subject): Promise<void> => {
     const found = pods(subject.request);
     const what = JSON.stringify(found);
-    if (what !== subject.what) subject.amiss = 0;
     subject.what = what;
+    subject.asking = true;
     const reports = found ? await Promise.all(found.map(report)) : subject.amiss < patience ? undefined : "blind";
     subject.asking = false;
     if (!isFollowed(subject)) return;
-    if (subject.again) return void round(subject);
     const isNews = reports !== undefined && JSON.stringify(reports) !== JSON.stringify(subject.reports);
     if (reports !== undefined) subject.reports = reports;
     subject.amiss = isWell(reports) ? 0 : subject.amiss + 1;
-    subject.cancel = timers.after(waitMs(subject.amiss), () => void round(subject));
+    // other pods may have come meanwhile
+    arm(subject, subject.what === what ? waitMs(subject.amiss) : shortlyMs);
     if (isNews) onNews(subject.request);
+  };
+
+  const notice = (subject: Subject, what: string | undefined): void => {
+    subject.what = what;
+    subject.amiss = 0;
+    if (!subject.asking) arm(subject, shortlyMs);
   };
 
   return {
     follow(request) {
       if (stopped.signal.aborted) return undefined;
+      const what = JSON.stringify(pods(request));
       let subject = subjects.get(keyOf(request));
       if (!subject) {
-        subject = { request, what: undefined, reports: undefined, amiss: 0, again: false, asking: false, cancel: () => {} };
+        subject = { request, what, reports: undefined, amiss: 0, asking: false, cancel: () => {} };
         subjects.set(keyOf(request), subject);
-        void round(subject);
-      } else if (JSON.stringify(pods(request)) !== subject.what) {
-        if (subject.asking) subject.again = true;
-        else void round(subject);
-      }
+        notice(subject, what);
+      } else if (what !== subject.what) notice(subject, what);
       return subject.reports;
     },
 

@@ -94,7 +94,7 @@ describe.skipIf(ownAddress === undefined)("pods that answer", () => {
     expect(await writesSince(mark)).toEqual([]);
   });
 
-  test("are asked at once when one of them becomes ready, and lose each other without losing Ready", async () => {
+  test("are asked shortly after one of them became ready, and lose each other without losing Ready", async () => {
     connected = 1;
     const [first = ""] = await podNames();
     await product.kubelet.setReady({ namespace: "team", name: first }, false);

@@ -1,4 +1,4 @@
-// When pods are asked: at once when they change, soon while something is amiss, else once a minute; and no reconcile waits for them.
+// When pods are asked: shortly after they change, soon while something is amiss, else once a minute; and no reconcile waits for them.
 import { expect, test } from "vitest";
 import type { Answer } from "../../../operator/reconcile/peers.ts";
 import type { PodAddress } from "../../../operator/peers/pods.ts";
@@ -46,6 +46,12 @@ const setUp = () => {
       hold = new Promise((resolve) => (go = resolve));
       return go;
     },
+    /** A reconcile, and the moment that pods are given to change together. */
+    async followed() {
+      const known = survey.follow(a);
+      await time.advanceAsync(500);
+      return known;
+    },
     /** Who is asked meanwhile. */
     async during(ms: number): Promise<string[]> {
       asked.length = 0;
@@ -56,17 +62,15 @@ const setUp = () => {
 };
 
 test("the first time nothing is known; what the pods say is news, and then known", async () => {
-  const { survey, news, asked } = setUp();
-  expect(survey.follow(a)).toBeUndefined();
-  await settle();
+  const { survey, followed, news, asked } = setUp();
+  expect(await followed()).toBeUndefined();
   expect([asked, news]).toEqual([["p-1", "p-2"], ["a"]]);
   expect(survey.follow(a)).toEqual([{ name: "p-1", ready: true, answer: told(1) }, { name: "p-2", ready: true, answer: told(1) }]);
 });
 
 test("while all is well, once a minute; the same again is no news, and a reconcile asks nobody", async () => {
-  const { survey, news, during } = setUp();
-  survey.follow(a);
-  await settle();
+  const { survey, followed, news, during } = setUp();
+  await followed();
   for (let i = 0; i < 50; i++) survey.follow(a);
   expect(await during(59_000)).toEqual([]);
   expect(await during(2_000)).toEqual(["p-1", "p-2"]);
@@ -74,32 +78,38 @@ test("while all is well, once a minute; the same again is no news, and a reconci
   expect(news).toEqual(["a"]);
 });
 
-test("other pods, or pods that became ready, are asked at once", async () => {
-  const { survey, become, asked, time } = setUp();
-  survey.follow(a);
-  await settle();
+test("other pods, or pods that became ready, are asked shortly after", async () => {
+  const { followed, become, asked, time } = setUp();
+  await followed();
   become([pod("p-1"), pod("p-3", false)]);
-  survey.follow(a);
-  await settle();
+  await followed();
   become([pod("p-1"), pod("p-3")]);
-  survey.follow(a);
-  await settle();
+  await followed();
   expect(asked).toEqual(["p-1", "p-2", "p-1", "p-3", "p-1", "p-3"]);
   expect(time.pending).toBe(1);
 });
 
+test("pods that change together are asked once", async () => {
+  const { survey, become, during } = setUp();
+  for (const names of [["p-1"], ["p-1", "p-2"], ["p-1", "p-2", "p-3"]]) {
+    become(names.map((name) => pod(name)));
+    survey.follow(a);
+    expect(await during(100)).toEqual([]);
+  }
+  expect(await during(400)).toEqual(["p-1", "p-2", "p-3"]);
+});
+
 test("pods that change while others are being asked are asked right after", async () => {
-  const { survey, become, freeze, asked } = setUp();
+  const { survey, become, freeze, followed, during, asked } = setUp();
   const go = freeze();
-  survey.follow(a);
+  await followed();
   become([pod("p-9")]);
   survey.follow(a);
   survey.follow(a);
-  await settle();
-  expect(asked).toEqual(["p-1", "p-2"]);
+  expect(await during(10_000)).toEqual([]);
   go();
-  await settle();
-  expect(asked).toEqual(["p-1", "p-2", "p-9"]);
+  await during(500);
+  expect(asked).toEqual(["p-9"]);
   expect(survey.follow(a)).toMatchObject([{ name: "p-9" }]);
 });
 
@@ -109,48 +119,45 @@ test.each<[string, Answer]>([
   ["no answer", "unreachable"],
   ["an older responder", "silent"],
 ])("%s: asked again after 2, 4, 8, 16, 32 s, then each minute, until it is well", async (_, answer) => {
-  const { survey, news, ...s } = setUp();
+  const { followed, news, during, ...s } = setUp();
   s.answer("p-2", answer);
-  survey.follow(a);
-  await settle();
+  await followed();
   const rounds: number[] = [];
-  for (let second = 1; second <= 200; second++) if ((await s.during(1_000)).includes("p-1")) rounds.push(second);
+  for (let second = 1; second <= 200; second++) if ((await during(1_000)).includes("p-1")) rounds.push(second);
   expect(rounds).toEqual([2, 6, 14, 30, 62, 122, 182]);
   s.answer("p-2", told(1));
-  expect(await s.during(42_000)).toContain("p-2");
+  expect(await during(42_000)).toContain("p-2");
   expect(news).toEqual(["a", "a"]);
-  expect(await s.during(59_000)).toEqual([]);
+  expect(await during(59_000)).toEqual([]);
 });
 
 test("a ready pod that did not answer is asked a second time at once; one that is not ready is not", async () => {
-  const { survey, asked, become, answer } = setUp();
+  const { followed, asked, become, answer } = setUp();
   answer("p-1", "unreachable");
   answer("p-2", "unreachable");
   become([pod("p-1"), pod("p-2", false)]);
-  survey.follow(a);
-  await settle();
+  await followed();
   expect(asked.toSorted()).toEqual(["p-1", "p-1", "p-2"]);
 });
 
 test("not to know which pods there are is an answer only after some patience", async () => {
-  const { survey, become, news, during } = setUp();
+  const { survey, followed, become, news, during } = setUp();
   become(undefined);
-  survey.follow(a);
+  await followed();
   await during(6_000);
   expect([survey.follow(a), news]).toEqual([undefined, []]);
   await during(8_000);
   expect([survey.follow(a), news]).toEqual(["blind", ["a"]]);
   become([pod("p-1")]);
-  survey.follow(a);
-  await settle();
+  await followed();
   expect(survey.follow(a)).toMatchObject([{ name: "p-1" }]);
 });
 
 test("a network that answers nobody holds 32 sockets, however many resources there are", async () => {
-  const { survey, freeze, most, asked } = setUp();
+  const { survey, freeze, most, asked, time } = setUp();
   const go = freeze();
   for (let i = 0; i < 100; i++) expect(survey.follow({ namespace: "team", name: `r-${i}` })).toBeUndefined();
-  await settle();
+  await time.advanceAsync(500);
   expect([asked.length, most()]).toEqual([32, 32]);
   go();
   await settle();
@@ -158,23 +165,21 @@ test("a network that answers nobody holds 32 sockets, however many resources the
 });
 
 test("forgotten, nobody is asked any more, and what was under way says nothing", async () => {
-  const { survey, freeze, news, during, time } = setUp();
-  const go = freeze();
+  const { survey, followed, freeze, news, during, time } = setUp();
   survey.follow(a);
+  survey.forget(a);
+  expect([await during(200_000), time.pending]).toEqual([[], 0]);
+  const go = freeze();
+  await followed();
   survey.forget(a);
   go();
   expect(await during(200_000)).toEqual([]);
   expect([news, time.pending]).toEqual([[], 0]);
-  survey.follow(a);
-  await settle();
-  survey.forget(a);
-  expect(time.pending).toBe(0);
 });
 
 test("a stop leaves no timer and asks nobody", async () => {
-  const { survey, time, asked } = setUp();
-  survey.follow(a);
-  await settle();
+  const { survey, followed, time, asked } = setUp();
+  await followed();
   survey.stop();
   expect(survey.follow({ namespace: "team", name: "b" })).toBeUndefined();
   await time.advanceAsync(200_000);
