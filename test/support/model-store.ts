@@ -1,5 +1,5 @@
 // The store as anyone would write it, with a Map: what the real one is compared with, and a stand-in where only the interface matters.
-import { absent, putOutcome, type Slot, type Store } from "../../responder/store/types.ts";
+import { absent, putOutcome, type Replica, type Slot, type Store } from "../../responder/store/types.ts";
 import { createVersions, formatVersion, type Version } from "../../responder/store/version.ts";
 
 interface Entry {
@@ -16,6 +16,13 @@ export interface ModelOptions {
   readonly node?: number;
   readonly ownBufferBytes?: number;
 }
+
+/** Throws when it is used, not when a store is copied with it. */
+const replica = new Proxy({} as Replica, {
+  get: () => {
+    throw new Error("the model replicates nothing");
+  },
+});
 
 /** Never evicts and has no bound: the test takes back what the real store says it evicted. */
 export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: ModelOptions): Store => {
@@ -92,9 +99,7 @@ export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: Mod
       for (const [name, entry] of found) drop(name, entry);
       return { removed: found.length, step: () => false };
     },
-    get replica(): never {
-      throw new Error("the model replicates nothing");
-    },
+    replica,
     allocate: (bytes) => Buffer.alloc(bytes),
     free: () => {},
     ownBufferBytes,
