@@ -1,11 +1,15 @@
 // The two HTTP applications: the tenant's API and the management pages.
+import { systemTimers, type Timers } from "#lib/clock";
 import type { Log } from "#telemetry/logger";
 import { Hono } from "hono";
+import { noReplication, type Replication } from "../replication/port.ts";
 import type { Store } from "../store/types.ts";
+import { createAcks } from "./acks.ts";
 import { createBodyReader, type BodyBudget } from "./body.ts";
 import type { EntryRules } from "./entry.ts";
 import type { HonoEnv } from "./env.ts";
 import { problem } from "./errors.ts";
+import { createVersionWaits } from "./min-version.ts";
 import { batchRoute, maxBatchBytes } from "./routes/batch.ts";
 import { healthRoutes, type HealthDeps } from "./routes/health.ts";
 import { incrRoute, maxIncrBytes } from "./routes/incr.ts";
@@ -29,6 +33,9 @@ export interface ApiDeps {
   readonly log: Pick<Log, "error">;
   readonly kv: KvDeps;
   readonly exposition: Exposition;
+  /** Absent: the pod is alone. */
+  readonly replication?: Replication;
+  readonly timers?: Timers;
 }
 
 const createBase = (log: Pick<Log, "error">): App => {
@@ -42,13 +49,15 @@ const createBase = (log: Pick<Log, "error">): App => {
   return app;
 };
 
-export const createApi = ({ log, kv: { store, rules, bodies }, exposition }: ApiDeps): App => {
+export const createApi = ({ log, kv: { store, rules, bodies }, exposition, replication = noReplication, timers = systemTimers }: ApiDeps): App => {
   const app = createBase(log);
+  const acks = createAcks(replication);
+  const versions = createVersionWaits({ store, replication, timers });
   const reader = (maxBytes: number) => createBodyReader({ maxBytes, budget: bodies });
-  batchRoute(app, { store, rules, readBody: reader(maxBatchBytes) });
-  keysRoutes(app, { store, takeTurn: createTurns() });
-  incrRoute(app, { store, rules, readBody: reader(maxIncrBytes) });
-  kvRoutes(app, { store, rules, readBody: createBodyReader({ maxBytes: rules.maxValueBytes, budget: bodies, store }) });
+  batchRoute(app, { store, rules, readBody: reader(maxBatchBytes), acks });
+  keysRoutes(app, { store, takeTurn: createTurns(), acks });
+  incrRoute(app, { store, rules, readBody: reader(maxIncrBytes), acks });
+  kvRoutes(app, { store, rules, readBody: createBodyReader({ maxBytes: rules.maxValueBytes, budget: bodies, store }), acks, versions });
   openApiRoute(app);
   metricsRoute(app, exposition);
   return app;

@@ -30,9 +30,16 @@ export interface BatchDeps {
 
 const plain = ({ status, error }: EntryAnswer): BatchResult => (error === undefined ? { status } : { status, code: error });
 
+export interface BatchRun {
+  readonly results: readonly BatchResult[];
+  /** Something was written or deleted, or may have been at a peer. */
+  readonly wrote: boolean;
+}
+
 /** All in one turn of the event loop, so nobody else's operation comes between; what was done stays done when a later one fails. */
-export const runBatch = ({ store, rules, exchange }: BatchDeps, operations: readonly BatchOperation[]): BatchResult[] => {
+export const runBatch = ({ store, rules, exchange }: BatchDeps, operations: readonly BatchOperation[]): BatchRun => {
   let answerBytes = 0;
+  let wrote = false;
 
   const count = (operation: "get" | "put" | "delete", { status, result, rejected }: EntryAnswer) => {
     if (rejected) exchange.countRejected(rejected);
@@ -68,16 +75,20 @@ export const runBatch = ({ store, rules, exchange }: BatchDeps, operations: read
     const outcome = writeEntry(store, key, 0, key.length, value, 0, value.length, expiryOf(rules, ttlSeconds, store.now()), contentType, condition);
     const answer: EntryAnswer = writeAnswers[outcome];
     count("put", answer);
+    wrote ||= answer.error === undefined;
     return answer.error === undefined ? { status: answer.status, version: versionText(store, store.written) } : plain(answer);
   };
   const remove = ({ key, condition }: BatchOperation): BatchResult => {
-    const answer = deleteAnswers[deleteEntry(store, key, 0, key.length, condition)];
+    const outcome = deleteEntry(store, key, 0, key.length, condition);
+    const answer = deleteAnswers[outcome];
     count("delete", answer);
+    wrote ||= outcome !== "conflict";
     return plain(answer);
   };
 
-  return operations.map((operation) => {
+  const results = operations.map((operation) => {
     if (operation.op === "get") return get(operation);
     return operation.op === "put" ? put(operation) : remove(operation);
   });
+  return { results, wrote };
 };

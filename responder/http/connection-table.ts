@@ -4,6 +4,7 @@ import type { TurnClock } from "#lib/turn-clock";
 import type { OutputBudget } from "#lib/output-budget";
 import type { Log } from "#telemetry/logger";
 import type { Auth } from "../auth/auth.ts";
+import { noReplication, type Replication } from "../replication/port.ts";
 import type { Store } from "../store/types.ts";
 import type { BodyBudget } from "./body.ts";
 import type { Closer } from "./connection-close.ts";
@@ -25,6 +26,8 @@ export interface FastDeps {
   /** The store's clock: it is read once for each chunk of bytes. */
   readonly turn: TurnClock;
   readonly log: Pick<Log, "error">;
+  /** Absent: the pod is alone. */
+  readonly replication?: Pick<Replication, "level">;
 }
 
 export interface ConnectionTableDeps extends FastDeps {
@@ -49,7 +52,7 @@ export interface ConnectionTable {
 }
 
 export const createConnectionTable = (deps: ConnectionTableDeps): ConnectionTable => {
-  const { limits, turn, closer, observer, store } = deps;
+  const { limits, turn, closer, observer, store, replication = noReplication } = deps;
   const open = new Set<FastConnection>();
   let draining = false;
   let ending = false;
@@ -59,7 +62,7 @@ export const createConnectionTable = (deps: ConnectionTableDeps): ConnectionTabl
     parse: createHeadParser(limits),
     head: createHead(),
     output,
-    path: createFastPath({ ...deps, output }),
+    path: createFastPath({ ...deps, output, replication }),
     draining: () => draining,
     ending: () => ending,
     close: ({ socket }, code) => closer.close(socket, code),

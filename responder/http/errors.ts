@@ -6,6 +6,8 @@ export const errors = {
   invalid_ttl: { status: 400, title: "KV-TTL must be a whole number of seconds, 1 to 315360000." },
   invalid_content_type: { status: 400, title: "Content-Type must be at most 255 printable ASCII characters." },
   invalid_precondition: { status: 400, title: "If-Match and If-None-Match take * or a list of quoted ETags." },
+  invalid_ack: { status: 400, title: "KV-Ack must be local, one or all; the write was not done." },
+  invalid_min_version: { status: 400, title: "KV-Min-Version must be one version: 24 lower-case hex digits, as an ETag has them, with its quotes or without." },
   invalid_body: { status: 400, title: "The body is not the JSON that this path takes; nothing was done." },
   invalid_prefix: { status: 400, title: "The prefix must be at most 512 bytes, percent-encoded; deleting asks for one, an empty one included (prefix=)." },
   invalid_cursor: { status: 400, title: "The cursor must be one that a page of this list gave." },
@@ -27,6 +29,8 @@ export const errors = {
   headers_too_large: { status: 431, title: "The request's head must have at most 8 KiB and 64 headers." },
   internal: { status: 500, title: "The request failed; the log of the pod says why." },
   busy: { status: 503, title: "Too many bytes are being written at once; try again in a moment." },
+  not_acknowledged: { status: 504, title: "The write is done at this pod, but too few peers have acknowledged it in time." },
+  version_not_reached: { status: 504, title: "This pod has not learned of that version of the key in time; ask again, or ask the pod that wrote it." },
   out_of_memory: { status: 507, title: "The cache is full and its policy evicts nothing; delete entries or raise spec.cache.maxMemory." },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
@@ -34,11 +38,20 @@ export type ErrorCode = keyof typeof errors;
 
 export const problemType = "application/problem+json";
 
-/** An RFC 9457 problem. `detail` says what is wrong with this very request; it never repeats a key or a value. */
-export const problemBody = (code: ErrorCode, detail?: string): string => {
+/**
+ * An RFC 9457 problem. `detail` says what is wrong with this very request; it never repeats a key or a value.
+ * `answer`: of a request that was done all the same, the body that it would have been answered with.
+ */
+export const problemBody = (code: ErrorCode, detail?: string, answer?: unknown): string => {
   const { status, title } = errors[code];
-  return `${JSON.stringify({ title, status, code, ...(detail === undefined ? {} : { detail }) })}\n`;
+  return `${JSON.stringify({ title, status, code, detail, answer })}\n`;
 };
 
-export const problem = (code: ErrorCode, { detail, headers = {} }: { detail?: string | undefined; headers?: Record<string, string> } = {}): Response =>
-  new Response(problemBody(code, detail), { status: errors[code].status, headers: { "content-type": problemType, ...headers } });
+interface ProblemOptions {
+  readonly detail?: string | undefined;
+  readonly answer?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+export const problem = (code: ErrorCode, { detail, answer, headers = {} }: ProblemOptions = {}): Response =>
+  new Response(problemBody(code, detail, answer), { status: errors[code].status, headers: { "content-type": problemType, ...headers } });

@@ -1,5 +1,6 @@
 // Answers the requests that the grammar accepts: head, store, output, with the rules that the general routes follow too.
 import type { Log } from "#telemetry/logger";
+import type { Replication } from "../replication/port.ts";
 import type { Precondition } from "../store/precondition.ts";
 import { absent, type BorrowedValue, type Store } from "../store/types.ts";
 import {
@@ -22,7 +23,7 @@ import type { Exchange } from "./exchange.ts";
 import type { FastOutput } from "./fast-path-output.ts";
 import { field, type Head } from "./grammar.ts";
 
-/** What a request asks for beside its key; undefined: a header says something that is refused, which the general server does. */
+/** What a request asks for beside its key; undefined: it is for the general server, which refuses what a header says, or waits for peers. */
 export type Plan = WritePlan | undefined;
 
 export interface FastPath {
@@ -37,6 +38,7 @@ export interface FastPathDeps {
   readonly rules: EntryRules;
   readonly output: FastOutput;
   readonly log: Pick<Log, "error">;
+  readonly replication: Pick<Replication, "level">;
 }
 
 const textOf = (bytes: Buffer, head: Head, index: number): string | undefined => {
@@ -51,7 +53,7 @@ const copied = (store: Store, slot: number): BorrowedValue => {
   return { bytes, release: () => {} };
 };
 
-export const createFastPath = ({ store, rules, output, log }: FastPathDeps): FastPath => {
+export const createFastPath = ({ store, rules, output, log, replication }: FastPathDeps): FastPath => {
   const refuse = (answer: EntryAnswer, exchange: Exchange, close: boolean) => {
     exchange.result = answer.result;
     exchange.rejected = answer.rejected;
@@ -94,6 +96,7 @@ export const createFastPath = ({ store, rules, output, log }: FastPathDeps): Fas
 
   return {
     plan: (bytes, head) => {
+      if ((head.method === "PUT" || head.method === "DELETE") && replication.level() !== "local") return undefined;
       const { from } = head;
       const conditional = (from[field.ifMatch] as number) >= 0 || (from[field.ifNoneMatch] as number) >= 0;
       const typed = head.method === "PUT" && ((from[field.ttl] as number) >= 0 || (from[field.contentType] as number) >= 0);

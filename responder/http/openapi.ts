@@ -1,6 +1,8 @@
 // The OpenAPI 3.1 document, made from the table of operations and the schemas that validate.
-import { ttlHeader } from "#contract/http";
+import { ackedHeader, ackHeader, minVersionHeader, ttlHeader } from "#contract/http";
 import { version } from "#lib/version";
+import { ackTimeoutMs } from "./acks.ts";
+import { minVersionTimeoutMs } from "./min-version.ts";
 import { z } from "zod";
 import { errors, problemType, type ErrorCode } from "./errors.ts";
 import { commonErrors, operations, type Operation } from "./operations.ts";
@@ -16,11 +18,20 @@ const requestHeaders = {
   "If-None-Match": { schema: { type: "string" }, description: "* or a list of ETags: only if there is no entry, or none of these versions." },
   "Content-Type": { schema: { type: "string", maxLength: 255 }, description: "Kept with the value." },
   [ttlHeader]: { schema: { type: "integer", minimum: 1 }, description: "Whole seconds that the entry will live, cut to the cache's maximum; absent: the cache's default." },
+  [ackHeader]: {
+    schema: { enum: ["local", "one", "all"] },
+    description: `How many peers must have the write before it is answered; absent: what spec.replication.ack says. After ${ackTimeoutMs / 1000} s without them: 504 \`not_acknowledged\`, and the write stays.`,
+  },
+  [minVersionHeader]: {
+    schema: { type: "string", pattern: '^(?:[0-9a-f]{24}|"[0-9a-f]{24}")$' },
+    description: `A version of this key that the answer must not be older than, with an ETag's quotes or without: it is waited for, ${minVersionTimeoutMs / 1000} s at most.`,
+  },
 };
 const answerHeaders = {
   ETag: { schema: etag },
   "Content-Type": { schema: { type: "string" }, description: "As it was written; application/octet-stream when it was not given." },
   [ttlHeader]: { schema: ttl },
+  [ackedHeader]: { schema: { type: "string", pattern: "^\\d+/\\d+$", examples: ["2/2"] }, description: "When the answer has waited for peers: how many have the write, of how many there are. With 504 `not_acknowledged` too." },
 };
 
 /** Errors by status, the codes of each in their own words. */

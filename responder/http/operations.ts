@@ -1,5 +1,5 @@
 // The table of what clients can ask for over HTTP: OpenAPI and the documentation are made from it, and a test holds the routes to it.
-import { path, ttlHeader } from "#contract/http";
+import { ackedHeader, ackHeader, minVersionHeader, path, ttlHeader } from "#contract/http";
 import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
 import { batchAnswer, batchRequest } from "./schema/batch.ts";
@@ -7,8 +7,8 @@ import { incrAnswer, incrRequest } from "./schema/incr.ts";
 import { deleteAnswer, listAnswer, listQuery } from "./schema/keys.ts";
 import { incrSuffix } from "./target.ts";
 
-type RequestHeader = "If-Match" | "If-None-Match" | "Content-Type" | typeof ttlHeader;
-type AnswerHeader = "ETag" | "Content-Type" | typeof ttlHeader;
+type RequestHeader = "If-Match" | "If-None-Match" | "Content-Type" | typeof ttlHeader | typeof ackHeader | typeof minVersionHeader;
+type AnswerHeader = "ETag" | "Content-Type" | typeof ttlHeader | typeof ackedHeader;
 /** "bytes": a value, of whatever content type it was written with. "text": a page for people and Prometheus. */
 type Content = z.ZodType | "bytes" | "text";
 
@@ -42,6 +42,9 @@ const entry = `${path.kv}/{key}`;
 const incr = `${entry}${incrSuffix}`;
 const conditions = ["If-Match", "If-None-Match"] as const;
 const shown = ["ETag", ttlHeader] as const;
+/** Of everything that waits for a version, and that waits for peers. */
+const readErrors = ["invalid_min_version", "version_not_reached"] as const;
+const writeErrors = ["invalid_ack", "not_acknowledged"] as const;
 
 const prefix = (description: string, required: boolean) => ({ description: `${description} Percent-encoded bytes, at most 512; + is a space.`, schema: z.string(), required });
 
@@ -52,24 +55,24 @@ export const operations: readonly Operation[] = [
     path: entry,
     summary: "Get a value",
     description: "The bytes as they were written, with their content type.",
-    headers: conditions,
+    headers: [...conditions, minVersionHeader],
     answers: {
       200: { description: "The value.", content: "bytes", headers: [...shown, "Content-Type"] },
       304: { description: "If-None-Match names the version that is there.", headers: shown },
     },
-    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed"],
+    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed", ...readErrors],
   },
   {
     id: "headEntry",
     method: "head",
     path: entry,
     summary: "Get what a GET would tell, without the value",
-    headers: conditions,
+    headers: [...conditions, minVersionHeader],
     answers: {
       200: { description: "There is an entry.", headers: [...shown, "Content-Type"] },
       304: { description: "If-None-Match names the version that is there.", headers: shown },
     },
-    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed"],
+    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed", ...readErrors],
   },
   {
     id: "putEntry",
@@ -77,22 +80,23 @@ export const operations: readonly Operation[] = [
     path: entry,
     summary: "Write a value",
     description: "Any bytes. If-None-Match: * creates only; If-Match writes over one version only.",
-    headers: ["Content-Type", ttlHeader, ...conditions],
+    headers: ["Content-Type", ttlHeader, ...conditions, ackHeader],
     body: { content: "bytes", required: false },
     answers: {
-      201: { description: "Created.", headers: ["ETag"] },
-      204: { description: "Replaced.", headers: ["ETag"] },
+      201: { description: "Created.", headers: ["ETag", ackedHeader] },
+      204: { description: "Replaced.", headers: ["ETag", ackedHeader] },
     },
-    errors: ["invalid_key", "invalid_ttl", "invalid_content_type", "invalid_precondition", "precondition_failed", "value_too_large", "busy", "out_of_memory"],
+    errors: ["invalid_key", "invalid_ttl", "invalid_content_type", "invalid_precondition", "precondition_failed", "value_too_large", "busy", "out_of_memory", ...writeErrors],
   },
   {
     id: "deleteEntry",
     method: "delete",
     path: entry,
     summary: "Delete an entry",
-    headers: conditions,
-    answers: { 204: { description: "Deleted." } },
-    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed"],
+    description: "A key that is absent here may be at a peer, so its deletion travels, and waits for peers, too.",
+    headers: [...conditions, ackHeader],
+    answers: { 204: { description: "Deleted.", headers: [ackedHeader] } },
+    errors: ["invalid_key", "invalid_precondition", "key_not_found", "precondition_failed", ...writeErrors],
   },
   {
     id: "incrementEntry",
@@ -100,10 +104,10 @@ export const operations: readonly Operation[] = [
     path: incr,
     summary: "Add to a counter",
     description: "The value is a decimal 64-bit integer, as Redis's INCR has it; a missing entry counts as 0. A counter that exists keeps its time to live and content type.",
-    headers: conditions,
+    headers: [...conditions, ackHeader],
     body: { content: incrRequest, required: false },
-    answers: { 200: { description: "The sum.", content: incrAnswer, headers: ["ETag"] } },
-    errors: ["invalid_key", "invalid_precondition", "invalid_body", "not_an_integer", "overflow", "precondition_failed", "unsupported_media_type", "busy", "out_of_memory", "value_too_large"],
+    answers: { 200: { description: "The sum.", content: incrAnswer, headers: ["ETag", ackedHeader] } },
+    errors: ["invalid_key", "invalid_precondition", "invalid_body", "not_an_integer", "overflow", "precondition_failed", "unsupported_media_type", "busy", "out_of_memory", "value_too_large", ...writeErrors],
   },
   {
     id: "listKeys",
@@ -126,10 +130,11 @@ export const operations: readonly Operation[] = [
     method: "delete",
     path: path.kv,
     summary: "Delete all keys that begin with a prefix",
-    description: "Done in slices: other requests are served in between, and a key that is written meanwhile may stay or go. When the client leaves, the rest stays.",
+    description: "Gone for readers at once, and freed in slices: other requests are served in between, and a key that is written meanwhile stays. When the client leaves, the rest goes all the same.",
     query: { prefix: prefix("prefix= deletes every key.", true) },
-    answers: { 200: { description: "How many there were.", content: deleteAnswer } },
-    errors: ["invalid_prefix", "invalid_query"],
+    headers: [ackHeader],
+    answers: { 200: { description: "How many there were.", content: deleteAnswer, headers: [ackedHeader] } },
+    errors: ["invalid_prefix", "invalid_query", ...writeErrors],
   },
   {
     id: "batch",
@@ -138,10 +143,11 @@ export const operations: readonly Operation[] = [
     summary: "Run up to 1,000 operations",
     description:
       "In their order and without anybody else's operation in between at this pod; other pods learn of each write by itself. Nothing is rolled back: each operation has a result of its own. " +
-      "A batch with a mistake in it is refused whole, before anything is done.",
+      "A batch with a mistake in it is refused whole, before anything is done. When something was written, the answer waits for peers once.",
+    headers: [ackHeader],
     body: { content: batchRequest, required: true },
-    answers: { 200: { description: "What each came to.", content: batchAnswer } },
-    errors: ["invalid_body", "batch_too_large", "unsupported_media_type", "busy"],
+    answers: { 200: { description: "What each came to.", content: batchAnswer, headers: [ackedHeader] } },
+    errors: ["invalid_body", "batch_too_large", "unsupported_media_type", "busy", ...writeErrors],
   },
   {
     id: "openapi",

@@ -1,6 +1,7 @@
 // POST /v1/kv/{key}/incr: adds to a counter.
 import type { Hono } from "hono";
 import type { Store } from "../../store/types.ts";
+import type { Acks } from "../acks.ts";
 import type { ReadBody } from "../body.ts";
 import { increment } from "../counter.ts";
 import { planCondition, type EntryRules } from "../entry.ts";
@@ -16,7 +17,14 @@ import { jsonAnswer, refuse } from "./refuse.ts";
 /** {"by": 1, "ttl": 60} and room for spaces. */
 export const maxIncrBytes = 1024;
 
-export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody }: { store: Store; rules: EntryRules; readBody: ReadBody }): void => {
+interface IncrDeps {
+  readonly store: Store;
+  readonly rules: EntryRules;
+  readonly readBody: ReadBody;
+  readonly acks: Acks;
+}
+
+export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks }: IncrDeps): void => {
   const target = `${keyPrefix}:key{[^/]*}${incrSuffix}`;
 
   app.post(target, async (c) => {
@@ -26,13 +34,16 @@ export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody }: { stor
     if ("problem" in decoded) return refuse(exchange, { status: 400, error: "invalid_key", detail: decoded.problem, rejected: "key" });
     const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
     if (condition === "invalid") return problem("invalid_precondition");
+    const level = acks.levelOf(c);
+    if (level === undefined) return problem("invalid_ack");
     const asked = await readJson(c, { schema: incrRequest, readBody, tooLarge: "invalid_body", optional: true });
     if (asked instanceof Response) return asked;
 
     const sum = increment(store, rules, decoded.key, { by: asked.by, ttlSeconds: asked.ttl, condition });
     if ("status" in sum) return refuse(exchange, sum);
     exchange.result = "ok";
-    return jsonAnswer(exchange, { value: sum.value }, { etag: etagOf(store, store.written) });
+    const told = { value: sum.value };
+    return acks.settle(c, level, jsonAnswer(exchange, told, { etag: etagOf(store, store.written) }), told);
   });
   allow(app, target, "POST");
 };

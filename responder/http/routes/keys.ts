@@ -3,6 +3,7 @@ import { path } from "#contract/http";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import type { Store } from "../../store/types.ts";
+import type { Acks } from "../acks.ts";
 import type { HonoEnv } from "../env.ts";
 import { problem, type ErrorCode } from "../errors.ts";
 import { deleteKeys, listKeys, type Walk } from "../key-walk.ts";
@@ -15,6 +16,7 @@ import { jsonAnswer } from "./refuse.ts";
 interface KeysDeps {
   readonly store: Store;
   readonly takeTurn: TakeTurn;
+  readonly acks: Acks;
 }
 
 const errorOf: Readonly<Record<string, ErrorCode>> = { cursor: "invalid_cursor", limit: "invalid_limit" };
@@ -32,7 +34,7 @@ const readQuery = <S extends z.ZodType>(c: Context<HonoEnv>, schema: S): { prefi
   return { prefix: decoded.key, rest: rest.data };
 };
 
-export const keysRoutes = (app: Hono<HonoEnv>, { store, takeTurn }: KeysDeps): void => {
+export const keysRoutes = (app: Hono<HonoEnv>, { store, takeTurn, acks }: KeysDeps): void => {
   const walk = (c: Context<HonoEnv>, prefix: Buffer): Walk => ({ store, prefix, takeTurn, cancelled: () => c.env.outgoing.destroyed });
 
   app.get(path.kv, async (c) => {
@@ -53,9 +55,11 @@ export const keysRoutes = (app: Hono<HonoEnv>, { store, takeTurn }: KeysDeps): v
     if (query instanceof Response) return query;
     // all keys are named by an explicit empty prefix, never by a forgotten one
     if (!query.prefix) return problem("invalid_prefix", { detail: "the query has no prefix; prefix= means every key" });
-    const deleted = await deleteKeys(walk(c, query.prefix));
-    exchange.count("delete", "hit", deleted);
-    return jsonAnswer(exchange, { deleted });
+    const level = acks.levelOf(c);
+    if (level === undefined) return problem("invalid_ack");
+    const told = { deleted: await deleteKeys(walk(c, query.prefix)) };
+    exchange.count("delete", "hit", told.deleted);
+    return acks.settle(c, level, jsonAnswer(exchange, told), told);
   });
 
   allow(app, path.kv, "GET, HEAD, DELETE");

@@ -1,7 +1,8 @@
 // GET, HEAD, PUT and DELETE of one entry at /v1/kv/{key}, for requests that are not on the fast path.
-import { ttlHeader } from "#contract/http";
+import { minVersionHeader, ttlHeader } from "#contract/http";
 import type { Context, Hono } from "hono";
 import { absent, type Slot, type Store } from "../../store/types.ts";
+import type { Acks } from "../acks.ts";
 import type { ReadBody } from "../body.ts";
 import {
   defaultContentType,
@@ -21,6 +22,7 @@ import {
 import type { HonoEnv } from "../env.ts";
 import { problem } from "../errors.ts";
 import { etagOf } from "../etag.ts";
+import { parseMinVersion, reachedAnswers, type VersionWaits } from "../min-version.ts";
 import { decodeKey, keyPrefix, pathOf } from "../target.ts";
 import { allow } from "./allow.ts";
 import { refuse } from "./refuse.ts";
@@ -29,6 +31,8 @@ interface KvDeps {
   readonly store: Store;
   readonly rules: EntryRules;
   readonly readBody: ReadBody;
+  readonly acks: Acks;
+  readonly versions: VersionWaits;
 }
 
 const entryHeaders = (store: Store, slot: Slot): Record<string, string> => {
@@ -53,17 +57,24 @@ const valueOf = (store: Store, slot: Slot, c: Context<HonoEnv>): Buffer => {
   return copy;
 };
 
-export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody }: KvDeps): void => {
+export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody, acks, versions }: KvDeps): void => {
   const target = `${keyPrefix}*`;
   const keyOf = (c: Context<HonoEnv>) => decodeKey(pathOf(c.env.incoming.url ?? "").slice(keyPrefix.length));
 
-  app.get(target, (c) => {
-    const { exchange } = c.env;
+  app.get(target, async (c) => {
+    const { exchange, outgoing } = c.env;
     exchange.operation = "get";
     const decoded = keyOf(c);
     if ("problem" in decoded) return problem("invalid_key", { detail: decoded.problem });
     const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
     if (condition === "invalid") return problem("invalid_precondition");
+    const asked = c.req.header(minVersionHeader);
+    if (asked !== undefined) {
+      const version = parseMinVersion(asked);
+      if (!version) return problem("invalid_min_version");
+      const reached = await versions.reach(decoded.key, version, outgoing);
+      if (reached !== "held") return refuse(exchange, reachedAnswers[reached]);
+    }
 
     const slot = store.find(decoded.key, 0, decoded.key.length);
     const outcome = judgeRead(store, slot, condition);
@@ -87,6 +98,8 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody }: KvDeps)
     if ("problem" in decoded) return refuse(exchange, { status: 400, error: "invalid_key", detail: decoded.problem, rejected: "key" });
     const plan = planWrite({ ttl: c.req.header(ttlHeader), contentType: c.req.header("content-type"), ifMatch: c.req.header("if-match"), ifNoneMatch: c.req.header("if-none-match") });
     if ("status" in plan) return refuse(exchange, plan);
+    const level = acks.levelOf(c);
+    if (level === undefined) return problem("invalid_ack");
     const body = await readBody(incoming, outgoing);
     if (body.kind === "too_large") return refuse(exchange, tooLargeAnswer(rules));
     if (body.kind === "busy") return problem("busy", { headers: { "retry-after": "1" } });
@@ -102,7 +115,7 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody }: KvDeps)
     const { status, result } = writeAnswers[outcome];
     exchange.result = result;
     const etag = etagOf(store, store.written);
-    return new Response(null, { status, headers: status === 201 ? { etag, "content-length": "0" } : { etag } });
+    return acks.settle(c, level, new Response(null, { status, headers: status === 201 ? { etag, "content-length": "0" } : { etag } }));
   });
 
   app.delete(target, (c) => {
@@ -112,10 +125,14 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody }: KvDeps)
     if ("problem" in decoded) return problem("invalid_key", { detail: decoded.problem });
     const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
     if (condition === "invalid") return problem("invalid_precondition");
+    const level = acks.levelOf(c);
+    if (level === undefined) return problem("invalid_ack");
     const outcome = deleteEntry(store, decoded.key, 0, decoded.key.length, condition);
-    if (outcome !== "deleted") return refuse(exchange, deleteAnswers[outcome]);
-    exchange.result = deleteAnswers[outcome].result;
-    return new Response(null, { status: 204 });
+    if (outcome === "conflict") return refuse(exchange, deleteAnswers.conflict);
+    // a peer may hold what is absent here, so that is a write too
+    if (outcome === "absent") return acks.settle(c, level, refuse(exchange, deleteAnswers.absent));
+    exchange.result = deleteAnswers.deleted.result;
+    return acks.settle(c, level, new Response(null, { status: 204 }));
   });
 
   allow(app, target, "GET, HEAD, PUT, DELETE");

@@ -9,4 +9,5 @@ export const problemSchema = z.strictObject({
   status: z.int().min(400).max(599),
   code: errorCode.meta({ description: "Stable: programs may switch on it." }),
   detail: z.string().optional().meta({ description: "What is wrong with this very request; never a key or a value." }),
+  answer: z.looseObject({}).optional().meta({ description: "With not_acknowledged: the body that the request would have been answered with, since it was done." }),
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { noReplication, type Replication } from "../../../responder/replication/port.ts";
 import { updating } from "../../support/golden.ts";
 import { openApi } from "./harness.ts";
 
@@ -36,8 +37,18 @@ const tidy = (output: string) => output.replaceAll("\r", "").replace(/^(date|con
 const comparable = (output: string) =>
   output.replace(/[0-9a-f]{24}/g, "VERSION").replace(/(?:^[\w-]+: .*\n?)+/gm, (headers) => headers.toLowerCase().trimEnd().split("\n").toSorted().join("\n"));
 
+/** Two, of which one has everything and the other is cut off. */
+const twoPeers: Replication = {
+  ...noReplication,
+  peers: () => 2,
+  wait: (_position, wanted, _timeoutMs, done) => {
+    done({ acknowledged: 1, of: 2, met: wanted <= 1 });
+    return () => {};
+  },
+};
+
 test("each example answers what the page says", async () => {
-  const api = await openApi({ maxValueBytes: 2 ** 20, budgetBytes: 2 ** 25 });
+  const api = await openApi({ maxValueBytes: 2 ** 20, budgetBytes: 2 ** 25, replication: () => twoPeers });
   const cwd = await mkdtemp(join(tmpdir(), "kvr-docs-"));
   try {
     const text = await readFile(page, "utf8");

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createTokenAuth } from "../../../responder/auth/auth.ts";
+import { noReplication, type Replication } from "../../../responder/replication/port.ts";
 import { errors, problemBody, type ErrorCode } from "../../../responder/http/errors.ts";
 import { commonErrors, operations } from "../../../responder/http/operations.ts";
 import { putOutcome, type Store } from "../../../responder/store/types.ts";
@@ -15,6 +16,8 @@ const tokens = () => {
   auth.setTokens([Buffer.from("0123456789abcdef")]);
   return auth;
 };
+/** A peer that has nothing, and whose time is over at once. */
+const deaf: Replication = { ...noReplication, peers: () => 1, wait: (_position, _wanted, _timeoutMs, done) => (done({ acknowledged: 0, of: 1, met: false }), () => {}) };
 const put = (headers: Record<string, string>) => `PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\n${Object.entries(headers).map(([n, v]) => `${n}: ${v}\r\n`).join("")}Content-Length: 1\r\n\r\n1`;
 const post = (path: string, body: string, headers: Record<string, string> = json) =>
   `POST ${path} HTTP/1.1\r\nHost: x\r\n${Object.entries(headers).map(([n, v]) => `${n}: ${v}\r\n`).join("")}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -34,6 +37,8 @@ const ways: Record<ErrorCode, Way> = {
   invalid_ttl: { bytes: put({ "KV-TTL": "0" }) },
   invalid_content_type: { bytes: put({ "Content-Type": "x".repeat(256) }) },
   invalid_precondition: { bytes: put({ "If-Match": "x" }) },
+  invalid_ack: { bytes: put({ "KV-Ack": "some" }) },
+  invalid_min_version: { bytes: "GET /v1/kv/a HTTP/1.1\r\nHost: x\r\nKV-Min-Version: 1\r\n\r\n" },
   invalid_body: { bytes: post("/v1/batch", "{") },
   invalid_prefix: { bytes: "DELETE /v1/kv HTTP/1.1\r\nHost: x\r\n\r\n" },
   invalid_cursor: { bytes: get("/v1/kv?cursor=x") },
@@ -58,6 +63,8 @@ const ways: Record<ErrorCode, Way> = {
   headers_too_large: { bytes: `GET /v1/kv/a HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(9000)}\r\n\r\n` },
   internal: { options: { store: (store) => Object.assign(Object.create(store) as Store, { scan: () => { throw new Error("broken"); } }) }, bytes: get("/v1/kv") },
   busy: { options: { budgetBytes: 0 }, bytes: post("/v1/batch", "{}") },
+  not_acknowledged: { options: { replication: () => deaf }, bytes: put({ "KV-Ack": "all" }) },
+  version_not_reached: { bytes: `GET /v1/kv/a HTTP/1.1\r\nHost: x\r\nKV-Min-Version: ${"0".repeat(24)}\r\n\r\n` },
   out_of_memory: { options: { store: stored(putOutcome.full) }, bytes: put({}) },
 };
 
@@ -83,4 +90,5 @@ test("every code is told of somewhere: by an operation, by all of them, or by wh
 test("a problem is one line of JSON, with a detail when there is one", () => {
   expect(problemBody("busy")).toBe(`{"title":${JSON.stringify(errors.busy.title)},"status":503,"code":"busy"}\n`);
   expect(JSON.parse(problemBody("busy", "why"))).toEqual({ title: errors.busy.title, status: 503, code: "busy", detail: "why" });
+  expect(JSON.parse(problemBody("not_acknowledged", "why", { value: "1" }))).toEqual({ title: errors.not_acknowledged.title, status: 504, code: "not_acknowledged", detail: "why", answer: { value: "1" } });
 });

@@ -12,6 +12,7 @@ import { observeConnections } from "../../../responder/http/connection-observer.
 import { createConnectionTable } from "../../../responder/http/connection-table.ts";
 import { createRecorder } from "../../../responder/http/exchange.ts";
 import { defaultLimits, type HttpLimits } from "../../../responder/http/limits.ts";
+import type { Replication } from "../../../responder/replication/port.ts";
 import type { Store } from "../../../responder/store/types.ts";
 import { manualTime } from "../../support/manual-time.ts";
 import { createModelStore } from "../../support/model-store.ts";
@@ -24,6 +25,7 @@ export interface FastOptions {
   ownBufferBytes?: number;
   auth?: Auth;
   store?: (store: Store) => Store;
+  replication?: Pick<Replication, "level">;
 }
 
 /** The server's end of a connection whose client reads everything at once, unless it is told to `stall`. */
@@ -64,7 +66,7 @@ class FakeSocket extends Duplex {
   }
 }
 
-export const openFast = ({ limits: given = {}, maxValueBytes = 1_000_000, budgetBytes = 2e6, ownBufferBytes = 65_536, auth = noAuth, store: wrap = (s) => s }: FastOptions = {}) => {
+export const openFast = ({ limits: given = {}, maxValueBytes = 1_000_000, budgetBytes = 2e6, ownBufferBytes = 65_536, auth = noAuth, store: wrap = (s) => s, replication }: FastOptions = {}) => {
   const time = manualTime();
   const turn = createTurnClock(time);
   const inner = createModelStore({ now: turn.now, ownBufferBytes });
@@ -106,6 +108,7 @@ export const openFast = ({ limits: given = {}, maxValueBytes = 1_000_000, budget
     observer: observeConnections(telemetry.metrics),
     closer,
     handOver: ({ socket }, rest) => void handedOver.set(socket, rest),
+    ...(replication ? { replication } : {}),
   });
 
   const connect = () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { createTokenAuth } from "../../../responder/auth/auth.ts";
+import type { AckLevel } from "../../../responder/replication/port.ts";
 import type { Store } from "../../../responder/store/types.ts";
 import { openFast, statuses, withoutVersions } from "./fast-path-harness.ts";
 
@@ -73,6 +74,20 @@ describe("bytes in, answers out", () => {
       client.say(request);
       expect(client.handedOver()).toBe(request);
       expect(await fast.series("kv_http_requests_in_flight")).toBe(0);
+    }
+  });
+
+  test("while writes wait for peers they leave, and reads stay", () => {
+    let level: AckLevel = "local";
+    const fast = openFast({ replication: { level: () => level } });
+    const writes = [put("a", "1"), `DELETE /v1/kv/a HTTP/1.1\r\n${host}\r\n`];
+    for (const next of ["one", "all", "local"] as const) {
+      level = next;
+      for (const write of writes) {
+        const client = fast.connect();
+        client.say(get("b") + write);
+        expect([level, statuses(client.heard()).length, client.handedOver()]).toEqual([level, level === "local" ? 2 : 1, level === "local" ? undefined : write]);
+      }
     }
   });
 

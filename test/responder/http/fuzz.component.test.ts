@@ -1,6 +1,7 @@
 // Generated requests, most of them almost right, to the fast path and to node:http: the same reading, the same answers, or handed over.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noReplication, type Replication } from "../../../responder/replication/port.ts";
 import { openFast } from "./fast-path-harness.ts";
 import { openApi, type Api } from "./harness.ts";
 import { asOperation, readByNode } from "./node-reading.ts";
@@ -36,6 +37,9 @@ const oddHeader = fc.oneof(
   header("If-Match", ["", "a", '"a', "*, *"]),
   header("KV-TTL", ["0", "-1", "1.5", "", "99999999999"]),
   header("KV-Later", ["1"]),
+  // versions are left out: one that never comes is waited for
+  header("KV-Ack", ["local", "one", "all", "two", ""]),
+  header("KV-Min-Version", ["1", ""]),
   header("Content-Type", ["", "x".repeat(256), "text/\x01"]),
   fc.constantFrom("A", ": b", " A: b", "\tA: b", "A : b", "A: b\rc", "A: b\nc", "A: \0", "a_b: c", "A: \x7f", "A: \xe9", "A: b\tc", "x-1: 1\r\nx-2: 2"),
 );
@@ -120,6 +124,8 @@ describe("what is read", () => {
   );
 });
 
+const prompt: Replication = { ...noReplication, level: () => "one", peers: () => 1, wait: (_position, _wanted, _timeoutMs, done) => (done({ acknowledged: 1, of: 1, met: true }), () => {}) };
+
 describe("what is answered", () => {
   const rows = 3_000;
   // many wait for bytes that never come until a limit in time ends them: each lane waits by itself
@@ -127,7 +133,12 @@ describe("what is answered", () => {
   const limits = { headMs: 5_000, requestMs: 5_000, checkMs: 20 };
   let pairs: (readonly [fast: Api, general: Api])[];
   beforeAll(async () => {
-    pairs = await Promise.all(Array.from({ length: lanes }, async () => [await openApi({ limits }), await openApi({ limits, fast: false })] as const));
+    const open = async (lane: number) => {
+      // in every third one writes wait for a peer, which has everything
+      const options = { limits, ...(lane % 3 === 0 && { replication: () => prompt }) };
+      return [await openApi(options), await openApi({ ...options, fast: false })] as const;
+    };
+    pairs = await Promise.all(Array.from({ length: lanes }, (_, lane) => open(lane)));
   });
   afterAll(async () => void (await Promise.all(pairs.flat().map((api) => api.close()))));
 

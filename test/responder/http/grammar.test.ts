@@ -81,6 +81,8 @@ describe("foreign", () => {
     ["Connection: upgrade", get(`${host}Connection: upgrade\r\n`)],
     ["an empty Connection", get(`${host}Connection:\r\n`)],
     ["a header of ours that is not known yet", get(`${host}KV-Lease: 1\r\n`)],
+    ["a wait for peers", get(`${host}KV-Ack: local\r\n`)],
+    ["a wait for a version", get(`${host}kv-min-version: 018bcfe56800000000000001\r\n`)],
     ["GET with a body", get(`${host}Content-Length: 1\r\n`)],
     ["PUT without a length", `PUT /v1/kv/a HTTP/1.1\r\n${host}\r\n`],
     ...["+1", "-1", "0x1", "1 1", "1,1", "01", "1.0", "1e1", "", " ", "1000000000", "a"].map((n) => [`Content-Length: ${n}`, `PUT /v1/kv/a HTTP/1.1\r\n${host}Content-Length: ${n}\r\n\r\n`]),

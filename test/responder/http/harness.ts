@@ -1,6 +1,6 @@
 // An API server on a free loopback port, with its store, metrics and log at hand, and a client that sends exact bytes.
 import { responderMetrics } from "#contract/metrics";
-import { systemClock, systemTimers } from "#lib/clock";
+import { systemClock, systemTimers, type Timers } from "#lib/clock";
 import { createTurnClock } from "#lib/turn-clock";
 import { createTelemetry } from "#telemetry/instruments";
 import type { Fields, Log } from "#telemetry/logger";
@@ -14,7 +14,8 @@ import { createRecorder } from "../../../responder/http/exchange.ts";
 import { createHttpServer } from "../../../responder/http/server.ts";
 import type { HttpLimits } from "../../../responder/http/limits.ts";
 import type { Auth } from "../../../responder/auth/auth.ts";
-import type { Store } from "../../../responder/store/types.ts";
+import type { Replication } from "../../../responder/replication/port.ts";
+import type { Journal, Store } from "../../../responder/store/types.ts";
 import { createStore } from "../../../responder/store/store.ts";
 
 export interface Line {
@@ -46,12 +47,21 @@ export interface Options {
   /** false: every request takes the general way. */
   fast?: boolean;
   auth?: Auth;
+  /** With it the store remembers deletions, too. */
+  replication?: (store: Store) => Replication;
+  /** Of the routes; connections keep real time. */
+  timers?: Timers;
 }
 
-export const openApi = async ({ maxBytes = 64 * 2 ** 20, maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s, fast = true, auth }: Options = {}) => {
+/** Of a store whose changes nobody follows, and which forgets nothing. */
+const silentJournal: Journal = { changed: () => {}, rangeChanged: () => {}, isKnown: () => false, forgotten: () => {}, freed: () => {}, cleared: () => {} };
+
+export const openApi = async ({ maxBytes = 64 * 2 ** 20, maxValueBytes = 1000, budgetBytes = 2e6, defaultTtlSeconds, maxTtlSeconds, limits = {}, store: wrap = (s) => s, fast = true, auth, replication: replicate, timers = systemTimers }: Options = {}) => {
   let time = 1_700_000_000_000;
   const now = () => time;
-  const store = wrap(createStore({ maxBytes, evictionPolicy: "TinyLFU", hashSeed: Buffer.from("harness!"), now, node: 1 }));
+  const remembers = replicate && { replication: { journal: silentJournal, retentionMs: 600_000, warming: false } };
+  const store = wrap(createStore({ maxBytes, evictionPolicy: "TinyLFU", hashSeed: Buffer.from("harness!"), now, node: 1, ...remembers }));
+  const replication = replicate?.(store);
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
   const { metrics } = telemetry;
   const { log, lines } = createCapture();
@@ -62,12 +72,14 @@ export const openApi = async ({ maxBytes = 64 * 2 ** 20, maxValueBytes = 1000, b
       log,
       exposition: telemetry,
       kv: { store, rules, bodies },
+      timers,
+      ...(replication ? { replication } : {}),
     }),
     recorder: createRecorder({ metrics, log, clock: systemClock }),
     timers: systemTimers,
     limits: { checkMs: 20, ...limits },
     observer: observeConnections(metrics),
-    ...(fast ? { fast: { store, rules, budget: bodies, turn: createTurnClock(), log } } : {}),
+    ...(fast ? { fast: { store, rules, budget: bodies, turn: createTurnClock(), log, ...(replication ? { replication } : {}) } } : {}),
     ...(auth ? { auth } : {}),
   });
   const { port } = await server.listen("127.0.0.1", 0);
