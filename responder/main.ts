@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { parseEnv, type ResponderConfig } from "#contract/env";
 import { transitBytes } from "#contract/memory";
+import { handOverSeconds } from "#contract/replication";
 import { responderMetrics } from "#contract/metrics";
-import { parseRuntime } from "#contract/runtime";
+import { parseRuntime, type RuntimeSettings } from "#contract/runtime";
 import { systemClock, systemTimers } from "#lib/clock";
 import { manageLifecycle } from "#lib/lifecycle";
 import { deriveKey, readPeerSecret } from "#lib/peer-secret";
@@ -20,6 +21,7 @@ import { observeConnections } from "./http/connection-observer.ts";
 import { createRecorder } from "./http/exchange.ts";
 import { createHttpServer } from "./http/server.ts";
 import { observe } from "./observe.ts";
+import { createPeering, createPeeringJournal } from "./peering.ts";
 import { createRespServer } from "./resp/server.ts";
 import { createStore } from "./store/store.ts";
 
@@ -39,13 +41,15 @@ const readConfig = (): ResponderConfig & { readonly secret: Buffer } => {
   }
 };
 
-const followRuntime = (path: string, log: Logger) =>
+const followRuntime = (path: string, log: Logger, onSettings: (settings: RuntimeSettings) => void) =>
   pollFile({
     path,
     everyMs: runtimeEveryMs,
     timers: systemTimers,
     onText: (text) => {
-      const { logLevel } = parseRuntime(text);
+      const settings = parseRuntime(text);
+      onSettings(settings);
+      const { logLevel } = settings;
       const before = log.level();
       if (logLevel === before) return;
       // the line must be seen whichever of the two levels hides it
@@ -66,14 +70,20 @@ const main = async () => {
   const { metrics } = telemetry;
 
   const turn = createTurnClock();
+  const node = randomBytes(4).readUInt32BE();
+  const replicated = createPeeringJournal(config);
   const store = createStore({
     maxBytes: config.maxMemoryBytes,
     maxEntries: config.maxEntries,
     evictionPolicy: config.evictionPolicy,
     hashSeed: deriveKey(secret, "hash seed", 8),
     now: turn.now,
-    node: randomBytes(4).readUInt32BE(),
+    node,
+    ...(replicated && { replication: replicated }),
   });
+  const runtime: { settings: Pick<RuntimeSettings, "ack" | "replicas"> } = { settings: { ack: "Local" } };
+  const peering = createPeering({ config, secret, node, turn, metrics, log, runtime: () => runtime.settings }, store, replicated);
+  const { replication } = peering;
   observe(metrics, config, store, log);
   const access = createAccess(config, log);
 
@@ -85,26 +95,26 @@ const main = async () => {
   const bodies = createBodyBudget(transit);
   const limits = { connections: config.maxConnections, outputBytes: transit };
   const api = createHttpServer({
-    app: createApi({ log, exposition: telemetry, kv: { store, rules, bodies } }),
+    app: createApi({ log, exposition: telemetry, kv: { store, rules, bodies }, replication }),
     recorder,
     timers: systemTimers,
     limits,
     observer: observeConnections(metrics),
     auth: access.auth,
-    fast: { store, rules, budget: bodies, turn, log },
+    fast: { store, rules, budget: bodies, turn, log, replication },
   });
   const resp =
     config.respPort === undefined
       ? undefined
-      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, log, identity: { version, tenant }, ...rules, evictionPolicy });
+      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, log, identity: { version, tenant }, ...rules, evictionPolicy, replication });
   const management = createHttpServer({
     app: createManagement({
       log,
       exposition: telemetry,
       health: {
         live: {},
-        ready: { serving: () => (state === "serving" ? undefined : `the process is ${state}`), tokens: access.ready },
-        info: () => ({ tenant, name, namespace, pod, service, version, node: process.version, uptimeSeconds: Math.floor(process.uptime()), state }),
+        ready: { serving: () => (state === "serving" ? undefined : `the process is ${state}`), tokens: access.ready, ...peering.ready },
+        info: () => ({ tenant, name, namespace, pod, service, version, node: process.version, uptimeSeconds: Math.floor(process.uptime()), state, replication: peering.info() }),
       },
     }),
     recorder,
@@ -115,7 +125,7 @@ const main = async () => {
     signals: process,
     log,
     timers: systemTimers,
-    limitMs: config.drainSeconds * 1000 + closingMs,
+    limitMs: config.drainSeconds * 1000 + handOverSeconds * 1000 + closingMs,
     exit: (code) => process.exit(code),
     stop: async () => {
       state = "draining";
@@ -123,6 +133,9 @@ const main = async () => {
       const [http, commands] = await Promise.all([api.drain(ms), resp?.drain(ms)]);
       const requests = http + (commands ?? 0);
       if (requests > 0) log.warn({ requests, drainSeconds: config.drainSeconds }, "requests cut at the end of the drain");
+      // what was acknowledged to clients and not yet to peers
+      const records = await peering.leave(handOverSeconds * 1000);
+      if (records > 0) log.warn({ records }, "peers did not take everything in time");
       // last, so that probes and scrapes see the drain
       await management.drain(0);
     },
@@ -130,7 +143,7 @@ const main = async () => {
 
   // the first rendering compiles everything that the others use, 20 ms in one turn: not while clients wait
   await telemetry.render();
-  if (config.runtimeFile !== undefined) followRuntime(config.runtimeFile, log);
+  if (config.runtimeFile !== undefined) followRuntime(config.runtimeFile, log, (settings) => void (runtime.settings = settings));
   systemTimers.every(sweep.everyMs, () => {
     turn.tick();
     const until = systemClock.monotonic() + sweep.mostMs;
@@ -138,13 +151,14 @@ const main = async () => {
     while (store.sweep(sweep.steps) > 0 && systemClock.monotonic() < until);
   });
   const host = config.host === "*" ? undefined : config.host;
-  const [http, respAt, managementAt] = await Promise.all([
+  const [http, respAt, managementAt, peersAt] = await Promise.all([
     api.listen(host, config.httpPort),
     config.respPort === undefined ? undefined : resp?.listen(host, config.respPort),
     management.listen(host, config.metricsPort),
+    peering.start(),
   ]);
   state = "serving";
-  log.info({ http: shown(http), resp: shown(respAt), management: shown(managementAt), maxMemoryBytes: config.maxMemoryBytes }, "serving");
+  log.info({ http: shown(http), resp: shown(respAt), management: shown(managementAt), peers: shown(peersAt), maxMemoryBytes: config.maxMemoryBytes }, "serving");
 };
 
 await main();

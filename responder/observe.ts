@@ -11,6 +11,7 @@ export const observe = (metrics: Instruments<typeof responderMetrics>, { tenant 
   metrics.kv_memory_limit_bytes.collect(() => store.stats().limitBytes);
   metrics.kv_memory_used_bytes.collect(() => store.stats().usedBytes);
   metrics.kv_entries.collect(() => store.stats().entries);
+  metrics.kv_tombstones.collect(() => store.stats().tombstones);
   metrics.kv_entries_expiring.collect(() => store.stats().expiring);
   metrics.kv_evictions_total.with({ reason: "memory" }).collect(() => store.stats().evictedForMemory);
   metrics.kv_evictions_total.with({ reason: "entries" }).collect(() => store.stats().evictedForEntries);

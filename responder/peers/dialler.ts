@@ -27,6 +27,8 @@ interface Target {
   isListed: boolean;
   isSelf: boolean;
   isReady: boolean;
+  /** It was reached once at least. */
+  wasMet: boolean;
   dialled: Dialled | undefined;
   failures: number;
   cancelRetry: (() => void) | undefined;
@@ -46,6 +48,8 @@ export interface Dialler {
   isListed(address: PeerAddress): boolean;
   /** Listed addresses that are not our own. */
   readonly listed: number;
+  /** Somebody may be there whom we have never reached. */
+  readonly hasStrangers: boolean;
   /** Discovery has answered, and each address was reached or has failed twice. */
   readonly isSettled: boolean;
   stop(): void;
@@ -72,11 +76,13 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
     target.dialled = dial(target.address, {
       onReady: () => {
         target.isReady = true;
+        target.wasMet = true;
         target.failures = 0;
       },
       onEnd: (why) => {
         target.dialled = undefined;
         target.isReady = false;
+        if (why === "doubled") target.wasMet = true;
         if (why === "self") {
           target.isSelf = true;
           return;
@@ -95,7 +101,7 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
       return;
     }
     if (targets.size >= maxAddresses || isStopped) return;
-    const target: Target = { address, isListed, isSelf: false, isReady: false, dialled: undefined, failures: 0, cancelRetry: undefined };
+    const target: Target = { address, isListed, isSelf: false, isReady: false, wasMet: false, dialled: undefined, failures: 0, cancelRetry: undefined };
     targets.set(keyOf(address), target);
     connect(target);
   };
@@ -112,6 +118,10 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
     isListed: (address) => targets.get(keyOf(address))?.isListed ?? false,
     get listed() {
       return [...targets.values()].filter((target) => target.isListed && !target.isSelf).length;
+    },
+    get hasStrangers() {
+      for (const target of targets.values()) if (target.isListed && !target.isSelf && !target.wasMet) return true;
+      return !hasAnswer;
     },
     get isSettled() {
       return hasAnswer && [...targets.values()].every((target) => target.isReady || target.isSelf || target.failures >= 2);

@@ -55,7 +55,7 @@ export const compareBucket = ({ replica, version }: Store, member: Member, their
     const { ms } = version(slot);
     if (ms > theirs.deletionFloor && ms > theirs.evictionFloor) return send(slot);
     // where it has evicted nothing so late, it can only have forgotten the deletion
-    if (kind === "value" && ms <= theirs.deletionFloor && (theirs.isOverdue || ms > theirs.evictionFloor)) replica.dropZombie(slot);
+    if (kind === "value" && ms <= theirs.deletionFloor && (theirs.isOverdue || ms > theirs.evictionFloor)) replica.dropZombie(slot, theirs.deletionFloor);
   };
   for (const [hash, slots] of mine) {
     const others = theirs.versions.get(hash) ?? [];

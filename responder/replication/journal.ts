@@ -10,6 +10,8 @@ export interface JournalParts {
   readonly reconciled: Reconciled;
   readonly senders: () => Iterable<Sender>;
   readonly node: () => number;
+  /** There may be peers that were never reached. */
+  readonly hasStrangers: () => boolean;
   readonly wake: () => void;
 }
 
@@ -37,7 +39,7 @@ export const createJournal = (): Journal & { attach(parts: JournalParts): void }
       parts.wake();
     },
     isKnown: (slot, node, ms) => {
-      if (!parts) return true;
+      if (!parts || parts.hasStrangers()) return false;
       const { members } = parts.members;
       for (let i = 0; i < members.length; i++) {
         const member = members[i]!;

@@ -19,6 +19,10 @@ const outstandingLists = 4;
 /** Bytes of lists a second, for each peer: also while all pods evict and every digest differs. */
 const bytesPerSecond = 2 * 2 ** 20;
 const tickMs = 100;
+/** Of eviction something may differ for good: the same two digests are compared so often, and then once in a while, since others may change things and change them back. */
+const comparedTwice = 2;
+const comparedSeldom = 8;
+const wordsPerBucket = 5;
 
 interface Round {
   readonly number: number;
@@ -34,8 +38,8 @@ interface Round {
 interface State {
   round: Round | undefined;
   nextAt: number;
-  /** The last digests of a bucket that were compared and led to nothing more: two words of ours, two of the peer's. */
-  readonly settled: Int32Array;
+  /** The digests of each bucket that were compared last: two words of ours, two of the peer's, and how often in a row. */
+  readonly compared: Int32Array;
   /** The digests that the peer told of in this round. */
   theirs: Int32Array;
   /** As the one who is asked. */
@@ -65,7 +69,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
   const stateOf = (member: Member): State => {
     let state = states.get(member);
     if (!state) {
-      state = { round: undefined, nextAt: hub.clock.monotonic() + soonMs, settled: new Int32Array(bucketCount * 4), theirs: new Int32Array(0), asked: undefined };
+      state = { round: undefined, nextAt: hub.clock.monotonic() + soonMs, compared: new Int32Array(bucketCount * wordsPerBucket), theirs: new Int32Array(0), asked: undefined };
       states.set(member, state);
     }
     return state;
@@ -83,15 +87,14 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     finish(member, round.startedAt);
   };
 
-  const isSettled = ({ settled, theirs }: State, bucket: number): boolean => {
+  /** Counts how often these digests have met. false: so often that comparing again would find what it found before. */
+  const isNews = ({ compared, theirs }: State, bucket: number): boolean => {
     const { words } = replica.digests;
-    const [a, b] = [bucket * 2, bucket * 4];
-    return settled[b] === words[a] && settled[b + 1] === words[a + 1] && settled[b + 2] === theirs[a] && settled[b + 3] === theirs[a + 1];
-  };
-  const remember = ({ settled, theirs }: State, bucket: number) => {
-    const { words } = replica.digests;
-    const [a, b] = [bucket * 2, bucket * 4];
-    settled.set([words[a]!, words[a + 1]!, theirs[a]!, theirs[a + 1]!], b);
+    const [a, b] = [bucket * 2, bucket * wordsPerBucket];
+    const isSame = compared[b] === words[a] && compared[b + 1] === words[a + 1] && compared[b + 2] === theirs[a] && compared[b + 3] === theirs[a + 1];
+    const times = isSame ? compared[b + 4]! + 1 : 1;
+    compared.set([words[a]!, words[a + 1]!, theirs[a]!, theirs[a + 1]!, times], b);
+    return times <= comparedTwice || times % comparedSeldom === 0;
   };
 
   const pump = (member: Member, state: State, round: Round) => {
@@ -165,7 +168,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     for (let bucket = 0; bucket < bucketCount; bucket++) {
       if (words[bucket * 2] === state.theirs[bucket * 2] && words[bucket * 2 + 1] === state.theirs[bucket * 2 + 1]) continue;
       diverged++;
-      if (!isSettled(state, bucket)) round.queue.push(bucket);
+      if (isNews(state, bucket)) round.queue.push(bucket);
     }
     hub.observer.diverged(diverged);
     pump(member, state, round);
@@ -174,9 +177,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     const at = current(member, reader.u32());
     if (!at) return;
     const { state, round } = at;
-    const theirs = readBucket(reader);
-    remember(state, theirs.bucket);
-    if (compareBucket(store, member, theirs) > 0) hub.wake();
+    if (compareBucket(store, member, readBucket(reader)) > 0) hub.wake();
     round.outstanding--;
     pump(member, state, round);
   };

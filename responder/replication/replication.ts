@@ -234,7 +234,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     return receiver.handlers;
   };
 
-  journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, wake: hub.wake });
+  journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, hasStrangers: () => dialler.hasStrangers, wake: hub.wake });
 
   const queued = (): number => members.members.reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
   /** Of those that can be reached. */

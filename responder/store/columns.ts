@@ -24,7 +24,7 @@ export const coldNode = 2;
 export const coldPrev = 3;
 export const coldNext = 4;
 
-/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, taken, used, dead, evicted. */
+/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, taken, used, dead, evicted, expired. */
 export const maxKeyBytes = 512;
 export const maxTypeBytes = 255;
 export const typeShift = 9;
@@ -38,6 +38,8 @@ export const usedFlag = 1 << 21;
 export const deadFlag = 1 << 22;
 /** Of a dead one: it made room here, and nobody deleted it. */
 export const evictedFlag = 1 << 23;
+/** Of a dead one: its time was over, and nobody deleted it. */
+export const expiredFlag = 1 << 24;
 
 export const packMeta = (keyBytes: number, typeBytes: number, own: boolean): number => (keyBytes - 1) | (typeBytes << typeShift) | (own ? ownFlag : 0) | liveFlag;
 export const keyBytesOf = (meta: number): number => (meta & 0x1ff) + 1;

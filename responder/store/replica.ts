@@ -3,6 +3,7 @@ import { coldMsHighCounter, coldNode, coldWords, hotHash, hotMeta, hotWords, isD
 import { bucketOf, bucketCount, cursorOf } from "./digest.ts";
 import type { Range } from "./ranges.ts";
 import type { State } from "./state.ts";
+import type { Cause } from "./tombstones.ts";
 import { absent, mergeOutcome, putOutcome, type PutOutcome, type Replica, type Slot, type Store } from "./types.ts";
 import type { Version } from "./version.ts";
 
@@ -11,7 +12,7 @@ export interface ReplicaDeps {
   /** Writes an entry without a version. */
   readonly place: Store["put"];
   readonly settled: (key: Buffer, from: number, to: number, hash: number) => Slot;
-  readonly createTombstone: (hash: number, key: Buffer, from: number, to: number, evicted: boolean) => Slot;
+  readonly createTombstone: (hash: number, key: Buffer, from: number, to: number, cause: Cause) => Slot;
   readonly grow: (slot: Slot) => void;
   /** The slot of the last entry placed. */
   readonly written: () => Slot;
@@ -32,10 +33,10 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
   };
 
   /** The slot becomes a tombstone of that version; without a slot one is made, and where there is no room for it the floor rises. */
-  const bury = (held: Slot, hash: number, key: Buffer, from: number, to: number, ms: number, counter: number, node: number, evicted: boolean): void => {
+  const bury = (held: Slot, hash: number, key: Buffer, from: number, to: number, ms: number, counter: number, node: number, cause: Cause): void => {
     let slot = held;
-    if (slot >= 0) state.tombstones?.bury(slot, evicted);
-    else slot = createTombstone(hash, key, from, to, evicted);
+    if (slot >= 0) state.tombstones?.bury(slot, cause);
+    else slot = createTombstone(hash, key, from, to, cause);
     merged = slot;
     if (slot < 0) return floors.forgotten(bucketOf(hash), ms, now());
     state.setVersion(slot, ms, counter, node);
@@ -94,14 +95,14 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
       // of a value whose time is over only the version matters
       const isOver = kind === "value" && expiresAt !== 0 && expiresAt <= now();
       if (kind !== "value" || isOver) {
-        bury(slot, hash, key, keyFrom, keyTo, ms, counter, node, kind === "evicted");
+        bury(slot, hash, key, keyFrom, keyTo, ms, counter, node, isOver ? "expired" : kind === "evicted" ? "evicted" : "deleted");
         return mergeOutcome.applied;
       }
       const outcome: PutOutcome = place(key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType);
       if (outcome < 0) {
         // as if it had been taken in and made room at once
         const held = settled(key, keyFrom, keyTo, hash);
-        if (held >= 0) bury(held, hash, key, keyFrom, keyTo, ms, counter, node, true);
+        if (held >= 0) bury(held, hash, key, keyFrom, keyTo, ms, counter, node, "evicted");
         else floors.evicted(bucketOf(hash), ms);
         return mergeOutcome.full;
       }
@@ -118,8 +119,9 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
       if (range) sweepRange(range);
       return range !== undefined;
     },
-    dropZombie: (slot) => {
-      if (slot !== absent) state.remove(slot);
+    dropZombie: (slot, floorMs) => {
+      floors.forgotten(bucketOf(columns.hot[slot * hotWords + hotHash]!), floorMs, 0);
+      state.remove(slot);
     },
     get warming() {
       return warming.is;

@@ -27,12 +27,12 @@ export const createRoom = (state: State) => {
     if (!state.isExpired(slot)) return state.remove(slot);
     counts.expirations++;
     if (state.mayForget(slot)) state.remove(slot);
-    else tombstones?.bury(slot, false);
+    else tombstones?.bury(slot, "expired");
   };
 
   /** An entry makes room. Where a peer may still have an older one, its version stays behind. */
   const evictEntry = (slot: Slot): void => {
-    if (!state.mayForget(slot)) return void tombstones?.bury(slot, true);
+    if (!state.mayForget(slot)) return void tombstones?.bury(slot, "evicted");
     if (state.journal && !state.warming.is) state.floors.evicted(bucketOf(columns.hot[slot * hotWords + hotHash]!), state.versionMs(slot));
     state.remove(slot);
   };

@@ -9,6 +9,7 @@ import { createRoom, noChunk } from "./room.ts";
 import { chunkHeaderBytes } from "./slab.ts";
 import { createState, type State } from "./state.ts";
 import type { Range } from "./ranges.ts";
+import type { Cause } from "./tombstones.ts";
 import { absent, putOutcome, type PutOutcome, type RangeWalk, type Slot, type Store, type StoreOptions } from "./types.ts";
 import { idle } from "./wheel.ts";
 
@@ -124,13 +125,13 @@ export const createStore = (options: StoreOptions, state: State = createState(op
   };
 
   /** A tombstone for a key that is not held, without a version yet. Below 0: there is no room, not even for that. */
-  const createTombstone = (hash: number, key: Buffer, from: number, to: number, evicted: boolean): Slot => {
+  const createTombstone = (hash: number, key: Buffer, from: number, to: number, cause: Cause): Slot => {
     const slot = take(hash, slab.classFor(chunkHeaderBytes + to - from), 0, key, from, to);
     if (slot < 0) return absent;
     columns.hot[slot * hotWords + hotMeta] = packMeta(to - from, 0, false);
     columns.hot[slot * hotWords + hotValueBytes] = 0;
     eviction.added(slot);
-    tombstones?.bury(slot, evicted);
+    tombstones?.bury(slot, cause);
     return slot;
   };
 
@@ -147,7 +148,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
     const isNew = slot < 0 || isDeadAt(slot);
     if (slot >= 0 && !replace(slot, c, ownBytes, keyBytes, value, from, to, contentType)) {
       if (options.evictionPolicy === "NoEviction") {
-        if (isNew) tombstones?.bury(slot, false);
+        if (isNew) tombstones?.bury(slot, "deleted");
         return putOutcome.full;
       }
       // it is alone and in its own way: only without its old value there is room
@@ -179,8 +180,8 @@ export const createStore = (options: StoreOptions, state: State = createState(op
       if (isLive) state.remove(slot);
       return isLive;
     }
-    if (slot >= 0) tombstones.bury(slot, false);
-    else slot = createTombstone(hash, key, from, to, false);
+    if (slot >= 0) tombstones.bury(slot, "deleted");
+    else slot = createTombstone(hash, key, from, to, "deleted");
     if (slot >= 0) {
       state.drawVersion(slot);
       changed(slot);
@@ -230,7 +231,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
       if (!sweeping.step()) sweeping = undefined;
     } else if (index.growing) index.migrate(sweepCells);
     else if (index.wantedBytes > 0 && state.usedBytes() + index.wantedBytes <= limitBytes) index.grow();
-    else return own.reap() || discards.release() || slab.release();
+    else return tombstones?.dropKnown() || own.reap() || discards.release() || slab.release();
     return true;
   };
 

@@ -1,6 +1,6 @@
 // What stays of an entry that goes before every peer knows: its key and its version, in the same slot, within a budget of their own.
 import type { Columns } from "./columns.ts";
-import { coldMsHighCounter, coldMsLow, coldNode, coldWords, deadFlag, evictedFlag, hotHash, hotMeta, hotRef, hotValueBytes, hotWords, isDead, isEvicted, isOwn, keyBytesOf, packMeta } from "./columns.ts";
+import { coldMsHighCounter, coldMsLow, coldNode, coldWords, deadFlag, evictedFlag, expiredFlag, hotHash, hotMeta, hotRef, hotValueBytes, hotWords, isDead, isEvicted, isOwn, keyBytesOf, packMeta } from "./columns.ts";
 import { bucketOf } from "./digest.ts";
 import type { Eviction } from "./eviction/eviction.ts";
 import { SlotList } from "./eviction/list.ts";
@@ -11,12 +11,19 @@ import type { Journal, Slot } from "./types.ts";
 
 /** Of maxMemory. */
 const budgetPart = 0.1;
+/** What nobody deleted is kept until every peer knows, and so much longer for what is on its way. */
+const leastMs = 5_000;
+
+/** Why an entry went. */
+export type Cause = "deleted" | "evicted" | "expired";
+
+const flags: Record<Cause, number> = { deleted: deadFlag, evicted: deadFlag | evictedFlag, expired: deadFlag | expiredFlag };
 
 export interface Tombstones {
   readonly count: number;
   readonly bytes: number;
-  /** The entry, or the tombstone, in this slot becomes a tombstone with the version that is there. `evicted`: nobody deleted it. */
-  bury(slot: Slot, evicted: boolean): void;
+  /** The entry, or the tombstone, in this slot becomes a tombstone with the version that is there. */
+  bury(slot: Slot, cause: Cause): void;
   /** The slot is about to hold an entry again: only its key and version stay. */
   raise(slot: Slot): void;
   /** Forgets one, and remembers at its bucket's floor that something was forgotten. */
@@ -25,6 +32,8 @@ export interface Tombstones {
   trim(): void;
   /** Forgets the oldest. false: there is none. */
   dropOldest(): boolean;
+  /** Forgets one that was not deleted and that every peer knows. false: there is none yet. */
+  dropKnown(): boolean;
   /** The slot is being freed. */
   removed(slot: Slot): void;
   /** All slots were. */
@@ -48,22 +57,28 @@ export interface TombstoneDeps {
 
 export const createTombstones = (state: TombstoneDeps, journal: Journal, retentionMs: number): Tombstones => {
   const { columns, slab, own, eviction, floors, now, limitBytes } = state;
-  // by age: the newest at the head
-  const list = new SlotList(columns);
+  // by age: the newest at the head. Deletions have to be remembered for their time, the others until every peer knows
+  const deletions = new SlotList(columns);
+  const others = new SlotList(columns);
   const budget = limitBytes * budgetPart;
   let count = 0;
   let bytes = 0;
 
+  const metaOf = (slot: Slot): number => columns.hot[slot * hotWords + hotMeta]!;
+  const listOf = (slot: Slot): SlotList => ((metaOf(slot) & (evictedFlag | expiredFlag)) === 0 ? deletions : others);
   const enter = (slot: Slot) => {
-    list.pushFront(slot);
+    listOf(slot).pushFront(slot);
     count++;
     bytes += state.weight(slot);
   };
   const leave = (slot: Slot) => {
-    list.remove(slot);
+    listOf(slot).remove(slot);
     count--;
     bytes -= state.weight(slot);
   };
+  const versionMs = (slot: Slot): number => (columns.cold[slot * coldWords + coldMsHighCounter]! >>> 16) * 2 ** 32 + (columns.cold[slot * coldWords + coldMsLow]! >>> 0);
+  const isKnown = (slot: Slot): boolean => journal.isKnown(slot, columns.cold[slot * coldWords + coldNode]! >>> 0, versionMs(slot));
+  const notedAt = (slot: Slot): number => columns.expiry[slot * 4 + 2]! - retentionMs;
 
   /** Into a chunk that holds the key and no more, where there is one. */
   const shrink = (slot: Slot, keyBytes: number) => {
@@ -81,22 +96,27 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     slab.free(old);
   };
 
-  const drop = (slot: Slot) => {
-    const meta = columns.hot[slot * hotWords + hotMeta]!;
-    const cold = slot * coldWords;
-    const mixed = columns.cold[cold + coldMsHighCounter]!;
-    const ms = (mixed >>> 16) * 2 ** 32 + (columns.cold[cold + coldMsLow]! >>> 0);
+  const forget = (slot: Slot, known: boolean) => {
+    const meta = metaOf(slot);
     const bucket = bucketOf(columns.hot[slot * hotWords + hotHash]!);
-    const isKnown = journal.isKnown(slot, columns.cold[cold + coldNode]! >>> 0, ms);
-    // where every peer has the entry or a later one, its eviction stays what it was: local
-    if (isEvicted(meta) && isKnown) floors.evicted(bucket, ms);
-    else floors.forgotten(bucket, ms, columns.expiry[slot * 4 + 2]! - retentionMs);
-    if (!isKnown) journal.forgotten(slot);
+    const isDeletion = (meta & (evictedFlag | expiredFlag)) === 0;
+    // where every peer has the entry or a later one, its eviction stays what it was: local. What is over is so everywhere
+    if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));
+    else if (isEvicted(meta)) floors.evicted(bucket, versionMs(slot));
+    if (!known) journal.forgotten(slot);
     state.remove(slot);
   };
+  const drop = (slot: Slot) => forget(slot, isKnown(slot));
+  const dropKnown = (): boolean => {
+    const slot = others.tail;
+    if (slot < 0 || now() - notedAt(slot) < leastMs || !isKnown(slot)) return false;
+    forget(slot, true);
+    return true;
+  };
   const dropOldest = (): boolean => {
-    if (list.tail < 0) return false;
-    drop(list.tail);
+    const [a, b] = [deletions.tail, others.tail];
+    if (a < 0 && b < 0) return false;
+    drop(a < 0 || (b >= 0 && (isKnown(b) || notedAt(b) < notedAt(a))) ? b : a);
     return true;
   };
 
@@ -107,7 +127,7 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     get bytes() {
       return bytes;
     },
-    bury: (slot, evicted) => {
+    bury: (slot, cause) => {
       const at = slot * hotWords;
       const meta = columns.hot[at + hotMeta]!;
       const keyBytes = keyBytesOf(meta);
@@ -116,7 +136,7 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
         eviction.removed(slot);
         if (isOwn(meta)) own.remove(slot);
       }
-      columns.hot[at + hotMeta] = packMeta(keyBytes, 0, false) | deadFlag | (evicted ? evictedFlag : 0);
+      columns.hot[at + hotMeta] = packMeta(keyBytes, 0, false) | flags[cause];
       columns.hot[at + hotValueBytes] = 0;
       shrink(slot, keyBytes);
       state.setExpiry(slot, Math.floor(now()) + retentionMs);
@@ -124,16 +144,18 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     },
     raise: (slot) => {
       leave(slot);
-      columns.hot[slot * hotWords + hotMeta]! &= ~(deadFlag | evictedFlag);
+      columns.hot[slot * hotWords + hotMeta]! &= ~(deadFlag | evictedFlag | expiredFlag);
     },
     drop,
     trim: () => {
       while (bytes > budget && dropOldest());
     },
     dropOldest,
+    dropKnown,
     removed: leave,
     cleared: () => {
-      list.clear();
+      deletions.clear();
+      others.clear();
       count = 0;
       bytes = 0;
     },

@@ -194,8 +194,8 @@ export interface Replica {
   merge(record: RemoteRecord): MergeOutcome;
   /** false: it was known. */
   mergeRange(prefix: Buffer, version: Version): boolean;
-  /** A peer has forgotten that this was deleted. */
-  dropZombie(slot: Slot): void;
+  /** A peer has forgotten deletions up to this millisecond of versions, and this entry may be one of them. It does not come back by way of another peer. */
+  dropZombie(slot: Slot, floorMs: number): void;
   /** Until `settle`, what makes room is not remembered: nobody reads here yet, and what is refused now would be missed later. */
   readonly warming: boolean;
   settle(): void;

@@ -49,8 +49,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an eviction is sent as a deletion with a version of its own",
     file: "responder/store/room.ts",
-    from: "if (!state.mayForget(slot)) return void tombstones?.bury(slot, true);",
-    to: "if (state.journal) { tombstones?.bury(slot, false); state.drawVersion(slot); return state.journal.changed(slot); }",
+    from: "if (!state.mayForget(slot)) return void tombstones?.bury(slot, \"evicted\");",
+    to: "if (state.journal) { tombstones?.bury(slot, \"deleted\"); state.drawVersion(slot); return state.journal.changed(slot); }",
   },
   {
     name: "acknowledged before it is applied",
@@ -73,8 +73,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "deleting an absent key does nothing",
     file: "responder/store/store.ts",
-    from: "if (slot >= 0) tombstones.bury(slot, false);\n    else",
-    to: "if (!isLive) return false;\n    if (slot >= 0) tombstones.bury(slot, false);\n    else",
+    from: "if (slot >= 0) tombstones.bury(slot, \"deleted\");\n    else",
+    to: "if (!isLive) return false;\n    if (slot >= 0) tombstones.bury(slot, \"deleted\");\n    else",
   },
   {
     name: "the digest does not see new versions",
@@ -83,10 +83,10 @@ export const mutants: readonly Mutant[] = [
     to: "columns.cold[at + coldNode] = node;\n    if (journal && digests === undefined) digest(slot);",
   },
   {
-    name: "what was on its way when a connection ended is not sent again",
+    name: "what was on its way when a connection ended counts as arrived",
     file: "responder/replication/sender.ts",
     from: "outbox?.lost();",
-    to: "for (let n = 1; n <= (outbox?.sent ?? 0); n++) outbox?.acknowledge(n);",
+    to: "outbox?.acknowledge(outbox.sent);\n    settle();\n    hub.waiters.check();",
   },
   {
     name: "a deleted range is not held against what arrives late",
@@ -97,8 +97,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a forgotten deletion leaves no floor",
     file: "responder/store/tombstones.ts",
-    from: "else floors.forgotten(bucket, ms, columns.expiry[slot * 4 + 2]! - retentionMs);",
-    to: "",
+    from: "if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));\n    else if",
+    to: "if",
   },
   {
     name: "no repair",
@@ -127,7 +127,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "expired entries go without a trace",
     file: "responder/store/room.ts",
-    from: "if (state.mayForget(slot)) state.remove(slot);\n    else tombstones?.bury(slot, false);",
+    from: "if (state.mayForget(slot)) state.remove(slot);\n    else tombstones?.bury(slot, \"expired\");",
     to: "state.remove(slot);",
   },
 ];

@@ -31,6 +31,8 @@ export interface Schedule {
   readonly nodes: number;
   readonly keys: number;
   readonly maxBytes: number;
+  /** The first node has room for everything: what makes room elsewhere must stay there. */
+  readonly roomy: boolean;
   readonly policy: EvictionPolicy;
   readonly retentionMs: number;
   /** All start with one node id. */
@@ -63,13 +65,44 @@ const action = fc.oneof(
   { weight: 1, arbitrary: act("slow", { ms: fc.oneof(fc.nat(5), fc.nat(400)) }) },
 );
 
+/** Long cuts, few keys: what was deleted meanwhile is forgotten before the cut heals. */
+const longCut = fc.oneof(
+  { weight: 8, arbitrary: act("put", { node, key, bytes: fc.nat(30), ttlMs: fc.constantFrom(0, 0, 0, 500) }) },
+  { weight: 8, arbitrary: act("delete", { node, key }) },
+  { weight: 1, arbitrary: act("deleteRange", { node, prefix: fc.nat(3) }) },
+  { weight: 1, arbitrary: act("flood", { node, count: fc.integer({ min: 1, max: 200 }), bytes: fc.nat(1_500) }) },
+  { weight: 1, arbitrary: act("bury", { node, count: fc.integer({ min: 1, max: 250 }) }) },
+  { weight: 3, arbitrary: act("cut", { kind: fc.constantFrom(...cutKinds), node }) },
+  { weight: 1, arbitrary: act("heal") },
+  { weight: 1, arbitrary: act("kill", { node, downMs: fc.nat(500) }) },
+  { weight: 5, arbitrary: act("wait", { ms: fc.integer({ min: 1_000, max: 15_000 }) }) },
+  { weight: 3, arbitrary: act("wait", { ms: fc.nat(40) }) },
+);
+
+/** Connections break while records are on their way, and clients wait for acknowledgements. */
+const unsteady = fc.oneof(
+  { weight: 8, arbitrary: act("put", { node, key, bytes: fc.nat(30), ttlMs: fc.constantFrom(0, 0, 0, 5, 60) }) },
+  { weight: 6, arbitrary: act("putAll", { node, key }) },
+  { weight: 3, arbitrary: act("delete", { node, key }) },
+  { weight: 4, arbitrary: act("reset", { node, other: node }) },
+  { weight: 2, arbitrary: act("kill", { node, downMs: fc.nat(300) }) },
+  { weight: 2, arbitrary: act("pause", { node, ms: fc.nat(1_000) }) },
+  { weight: 1, arbitrary: act("slow", { ms: fc.nat(60) }) },
+  { weight: 6, arbitrary: act("wait", { ms: fc.nat(20) }) },
+);
+
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer(),
   nodes: fc.integer({ min: 2, max: 4 }),
   keys: fc.integer({ min: 1, max: 12 }),
   maxBytes: fc.constantFrom(1_048_576, 4_194_304, 262_144, 393_216),
+  roomy: fc.boolean(),
   policy: fc.constantFrom<EvictionPolicy>("TinyLFU", "LRU", "NoEviction"),
-  retentionMs: fc.constantFrom(3_000, 8_000, 600_000),
+  retentionMs: fc.constantFrom(3_000, 3_000, 600_000),
   sameNode: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  actions: fc.array(action, { minLength: 1, maxLength: 60 }),
+  actions: fc.oneof(
+    { weight: 2, arbitrary: fc.array(action, { minLength: 1, maxLength: 60 }) },
+    { weight: 1, arbitrary: fc.array(longCut, { minLength: 5, maxLength: 40 }) },
+    { weight: 1, arbitrary: fc.array(unsteady, { minLength: 5, maxLength: 60 }) },
+  ),
 });

@@ -1,4 +1,5 @@
 // Plays a schedule, heals everything, and checks what must hold at the end and all the time.
+import { maxAheadMs } from "../../../responder/replication/hub.ts";
 import { createHistory, heldVersion, read, versionText, type Issued } from "./history.ts";
 import { startNode, type Node } from "./node.ts";
 import type { Action, Schedule } from "./schedule.ts";
@@ -7,6 +8,7 @@ import { createWorld } from "./world.ts";
 /** After everything is healed, so much virtual time for all to be alike. */
 const settleMs = 60_000;
 const warmupMs = 5_000;
+const roomyBytes = 32 * 2 ** 20;
 const spare = { least: 0.2, most: 3 };
 
 export interface Outcome {
@@ -23,8 +25,11 @@ export const simulate = (schedule: Schedule): Outcome => {
   const names = Array.from({ length: schedule.nodes }, (_, i) => `n${i}`);
   const keys = Array.from({ length: schedule.keys }, (_, i) => `${i % 3}/k${i}`);
   const nodes: (Node | undefined)[] = [];
-  /** Entries of any kind made room, or deletions were forgotten. */
-  const evictedAt = { any: false };
+  /** Where entries made room, or deletions were forgotten: there anything may be missing, and nothing else. */
+  const forgetful = new Set<Node>();
+  /** Where deletions were forgotten: peers may have to drop what they cannot tell from a deleted entry. */
+  let forgotDeletions = false;
+  const wasSkewed = new Set<Node>();
   let values = 0;
   let boots = 0;
 
@@ -34,7 +39,7 @@ export const simulate = (schedule: Schedule): Outcome => {
       name: names[i]!,
       names,
       boot: ++boots,
-      maxBytes: schedule.maxBytes,
+      maxBytes: schedule.roomy && i === 0 ? roomyBytes : schedule.maxBytes,
       evictionPolicy: schedule.policy,
       retentionMs: schedule.retentionMs,
       warmupMs,
@@ -55,12 +60,15 @@ export const simulate = (schedule: Schedule): Outcome => {
       const { usedBytes, limitBytes, evictedForEntries, evictedForMemory } = node.store.stats();
       // a store that is flushed makes its new table before the old one has gone back
       if (usedBytes > limitBytes + 16_384) throw new Error(`${node.name} takes ${usedBytes} bytes of ${limitBytes}`);
-      if (evictedForEntries + evictedForMemory > 0) evictedAt.any = true;
+      if (evictedForEntries + evictedForMemory > 0) forgetful.add(node);
+      // one whose own clock is right draws no version that others would not take
+      if (!wasSkewed.has(node) && node.store.replica.latestMs > node.store.now() + maxAheadMs) throw new Error(`${node.name} was drawn ${node.store.replica.latestMs - node.store.now()} ms ahead`);
       if (!node.isReady) continue;
       for (const key of keys) history.look(node, key);
       // deletions that were forgotten, and with them perhaps entries that nobody deleted
       const { deletion, eviction } = node.store.replica.floors;
-      if (deletion.some((ms) => ms > 0) || eviction.some((ms) => ms > 0)) evictedAt.any = true;
+      if (deletion.some((ms) => ms > 0)) forgotDeletions = true;
+      if (deletion.some((ms) => ms > 0) || eviction.some((ms) => ms > 0)) forgetful.add(node);
     }
   };
 
@@ -71,7 +79,7 @@ export const simulate = (schedule: Schedule): Outcome => {
     const outcome = node.store.put(bytes, 0, bytes.length, content, 0, content.length, expiresAt);
     if (outcome < 0) {
       if (schedule.policy !== "NoEviction") throw new Error(`${node.name} does not take a write`);
-      evictedAt.any = true;
+      forgetful.add(node);
       return undefined;
     }
     const found = read(node, key);
@@ -216,7 +224,9 @@ export const simulate = (schedule: Schedule): Outcome => {
       case "skew": {
         const node = nodes[action.node % names.length];
         // a clock that is set back does not take time back that was already told
-        if (node) node.skewMs = action.ms;
+        if (!node) return;
+        node.skewMs = action.ms;
+        wasSkewed.add(node);
         return;
       }
       case "slow":
@@ -249,10 +259,10 @@ export const simulate = (schedule: Schedule): Outcome => {
     pass(500);
     check();
     lasted = world.now() - healedAt;
-  } while ((evictedAt.any ? lasted < settleMs / 2 : !isAlike()) && lasted < settleMs);
+  } while ((forgetful.size > 0 ? lasted < settleMs / 2 : !isAlike()) && lasted < settleMs);
 
   const all = alive();
-  if (!evictedAt.any && !isAlike()) {
+  if (forgetful.size === 0 && !isAlike()) {
     const told = all.map((node) => `${node.name}: ready ${node.isReady}, ${node.replication.connected} connected, ${node.replication.queued} queued, root ${node.store.replica.digests.root().join()}`);
     throw new Error(`not alike after ${lasted} ms: ${told.join("; ")}`);
   }
@@ -263,9 +273,11 @@ export const simulate = (schedule: Schedule): Outcome => {
     if (versions.size > 1) throw new Error(`${key} has ${versions.size} versions: ${[...versions].join(" ")}`);
     for (const [i, each] of held.entries()) {
       if (each && latest && each.version < latest.version) throw new Error(`${all[i]!.name} shows ${key} at ${each.version}, but ${latest.version} (${latest.value === undefined ? "a deletion" : "a write"}) came later`);
-      if (each || evictedAt.any || !latest || latest.value === undefined) continue;
+      if (each || !latest || latest.value === undefined) continue;
+      // who had it and forgets nothing still has it, whatever the others do
+      if (forgetful.size > 0 && (forgotDeletions || forgetful.has(all[i]!) || !latest.holders.has(all[i]!))) continue;
       if (latest.expiresAt === 0 && !history.mayBeGone(latest)) throw new Error(`${all[i]!.name} has lost ${key}, written at ${latest.version}`);
     }
   }
-  return { operations: history.operations, settledMs: lasted, evicted: evictedAt.any };
+  return { operations: history.operations, settledMs: lasted, evicted: forgetful.size > 0 };
 };
