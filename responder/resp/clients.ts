@@ -6,6 +6,7 @@ import type { TurnClock } from "#lib/turn-clock";
 import type { Instruments } from "#telemetry/instruments";
 import type { Log } from "#telemetry/logger";
 import type { Auth } from "../auth/auth.ts";
+import { noReplication, type Replication } from "../replication/port.ts";
 import type { Store } from "../store/types.ts";
 import { createBudget } from "./budget.ts";
 import type { Call, Policy, ServerView } from "./commands/command.ts";
@@ -28,6 +29,8 @@ export interface ClientsDeps extends Policy {
   readonly log: Pick<Log, "error">;
   readonly identity: ServerView["identity"];
   readonly limits?: Partial<RespLimits>;
+  /** Absent: the pod is alone. */
+  readonly replication?: Replication;
 }
 
 export interface Clients {
@@ -49,7 +52,7 @@ const drainEveryMs = 5;
 const tooMany = "-ERR max number of clients reached\r\n";
 
 export const createClients = (deps: ClientsDeps): Clients => {
-  const { store, clock, timers, auth, metrics, log, identity } = deps;
+  const { store, clock, timers, auth, metrics, log, identity, replication = noReplication } = deps;
   const limits = { ...defaultLimits, ...deps.limits };
   const connectionMetrics = connectionMetricsOf(metrics);
   const connections = new Map<number, Connection>();
@@ -84,8 +87,10 @@ export const createClients = (deps: ClientsDeps): Clients => {
     operations: operationsOf(metrics),
     metrics,
     server,
+    replication,
     work: 0,
     unfinished: undefined,
+    sleep: undefined,
     atomic: false,
     run: (row) => dispatcher.run(call, row),
     inputBudget: createBudget(Math.max(limits.inputBudgetBytes, deps.maxValueBytes + limits.lineBytes)),

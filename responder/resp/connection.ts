@@ -1,6 +1,6 @@
 // One client: reads its commands, runs them in order, and lets the others have their turn.
 import type { Socket } from "node:net";
-import type { ClientView, Step } from "./commands/command.ts";
+import type { ClientView, Sleep, Step } from "./commands/command.ts";
 import { tooLong } from "./commands/errors.ts";
 import { abandon } from "./commands/transactions.ts";
 import { recheck } from "./credentials.ts";
@@ -23,6 +23,8 @@ export class Connection implements ClientView {
   /** Complete commands that wait for their turn, or for the replies before them to leave. */
   private rest: Buffer = nothing;
   private step: Step | undefined = undefined;
+  /** While the step waits for something outside: ends that waiting. */
+  private cancelSleep: (() => void) | undefined = undefined;
   private refusal: string | undefined = undefined;
   private deferred = false;
   /** Our FIN is sent: what still arrives is read and thrown away, because unread bytes would turn the FIN into a reset. */
@@ -46,7 +48,9 @@ export class Connection implements ClientView {
     socket.on("data", (chunk: Buffer) => this.onData(chunk));
     socket.on("end", () => {
       this.clientFinished = true;
-      this.settle(true);
+      // most clients that end their side have gone: those that wait for long must not be kept for nobody
+      if (this.isAsleep) this.wake();
+      else this.settle(true);
     });
     socket.on("timeout", () => this.closeSlow());
     // what matters of an error is the close that follows
@@ -60,6 +64,10 @@ export class Connection implements ClientView {
 
   get pendingOutput(): number {
     return this.output.bytes;
+  }
+
+  get isAsleep(): boolean {
+    return this.cancelSleep !== undefined;
   }
 
   /** Something that arrived is not answered yet. */
@@ -83,6 +91,7 @@ export class Connection implements ClientView {
 
   /** Sends the FIN, unless something is being done, or comes before the next turn of the event loop. */
   drain(): void {
+    if (this.isAsleep && this.hub.impatient) return this.wake();
     if (this.finished || this.isBusy) return;
     const before = this.arrivals;
     // the second is after a poll that has surely seen this socket being read
@@ -98,6 +107,7 @@ export class Connection implements ClientView {
     const { clock } = this.hub;
     this.session.lastAt = clock.tick();
     this.arrivals++;
+    if (this.isAsleep) return this.hold(chunk);
     let data = chunk;
     if (this.input.length > 0) {
       let from = 0;
@@ -150,7 +160,9 @@ export class Connection implements ClientView {
         if (call.unfinished !== undefined) {
           this.step = call.unfinished;
           call.unfinished = undefined;
-          this.putOff();
+          if (call.sleep === undefined) this.putOff();
+          else this.fallAsleep(call.sleep);
+          call.sleep = undefined;
           break;
         }
       } else if (outcome === parsed.nothing) {
@@ -182,6 +194,40 @@ export class Connection implements ClientView {
     if (!this.input.append(bytes)) this.refuseInput();
   }
 
+  private fallAsleep(sleep: Sleep): void {
+    let isOver = false;
+    const cancel = sleep(() => {
+      isOver = true;
+      if (this.isAsleep) this.wake();
+    });
+    if (!isOver && !this.clientFinished) {
+      this.cancelSleep = cancel;
+      return;
+    }
+    cancel();
+    this.putOff();
+  }
+
+  /** Goes on, with what it has waited for or without; in a turn of its own, because one event can wake many. */
+  private wake(): void {
+    this.stopSleeping();
+    if (this.input.length > 0) this.rest = Buffer.concat([this.rest, this.input.takeOut()]);
+    this.putOff();
+    this.settle(false);
+  }
+
+  private stopSleeping(): void {
+    this.cancelSleep?.();
+    this.cancelSleep = undefined;
+  }
+
+  /** What arrives for one that is asleep is kept like an unfinished command. It is read on, or its end would not be noticed. */
+  private hold(chunk: Buffer): void {
+    this.input.needed = fullRead;
+    if (this.input.append(chunk)) this.settle(false);
+    else this.refuseInput();
+  }
+
   private collectLarge(data: Buffer, at: number): void {
     const { parser, call } = this.hub;
     const { largeFrom, largeIndex, largeBytes } = parser;
@@ -205,6 +251,7 @@ export class Connection implements ClientView {
     log.error({ err, command: this.session.lastCommand }, "command failed");
     call.atomic = false;
     call.unfinished = undefined;
+    call.sleep = undefined;
     call.reply.discard();
     call.reply.error("ERR internal error");
     this.session.closing = true;
@@ -266,7 +313,7 @@ export class Connection implements ClientView {
 
   private goOn(): void {
     if (this.finished || this.deferred || this.output.waiting || this.socket.destroyed) return;
-    if (this.step !== undefined) this.goOnWith(this.step);
+    if (this.step !== undefined && !this.isAsleep) this.goOnWith(this.step);
     if (this.step === undefined && !this.output.waiting && this.rest.length > 0) {
       const { rest } = this;
       this.rest = nothing;
@@ -291,7 +338,7 @@ export class Connection implements ClientView {
   private settle(emptied: boolean): void {
     if (this.finished || this.socket.destroyed) return;
     if (this.session.closing) return this.finish();
-    const stuck = this.step !== undefined || this.rest.length > 0 || this.output.waiting;
+    const stuck = this.output.waiting || (this.isAsleep ? this.pendingInput >= fullRead : this.step !== undefined || this.rest.length > 0);
     if (stuck) {
       if (!this.paused) this.socket.pause();
       this.paused = true;
@@ -313,6 +360,7 @@ export class Connection implements ClientView {
     this.finished = true;
     this.rest = nothing;
     this.step = undefined;
+    this.stopSleeping();
     const { limits, timers } = this.hub;
     this.socket.end(() => {
       if (!this.socket.destroyed) this.cancelLinger = timers.after(limits.lingerMs, () => this.socket.destroy());
@@ -327,6 +375,7 @@ export class Connection implements ClientView {
     this.input.clear();
     this.rest = nothing;
     this.step = undefined;
+    this.stopSleeping();
     abandon(this.hub.call, this.session);
     this.hub.closed(this);
   }

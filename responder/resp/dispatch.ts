@@ -1,13 +1,12 @@
 // From the bytes of a command to its handler: everything that is the same for all commands.
 import { commandGroups } from "#contract/metrics";
-import type { Call, Command, Row } from "./commands/command.ts";
+import type { Call, Command, Row, Step } from "./commands/command.ts";
 import { badKey, noAuth, unknownSubcommand, wrongArity } from "./commands/errors.ts";
 import { createLookup } from "./commands/lookup.ts";
 import { commands } from "./commands/table.ts";
 import { abandon, queue } from "./commands/transactions.ts";
 import { maxKeyBytes } from "./limits.ts";
 import type { Reply } from "./reply.ts";
-import type { Session } from "./session.ts";
 
 /** What an unknown command's error shows of it. */
 const shownBytes = 128;
@@ -44,9 +43,19 @@ const keysFit = ({ args }: Call, { firstKey, lastKey, keyStep }: Row): boolean =
   return true;
 };
 
-/** After a command whose reply is not wanted: CLIENT REPLY. */
-const hide = (session: Session, reply: Reply, from: number): void => {
+/** The step, without what it replies. */
+const silent = (reply: Reply, step: Step): Step => () => {
+  const from = reply.length;
+  const isDone = step();
   reply.truncate(from);
+  return isDone;
+};
+
+/** After a command whose reply is not wanted: CLIENT REPLY. */
+const hide = (call: Call, from: number): void => {
+  const { session, reply } = call;
+  reply.truncate(from);
+  if (call.unfinished) call.unfinished = silent(reply, call.unfinished);
   if (session.replies === "skipping") session.replies = "on";
 };
 
@@ -123,7 +132,7 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
       const from = reply.length;
       if (session.replies === "skip") session.replies = "skipping";
       resolve(call, refusal);
-      if (session.replies !== "on") hide(session, reply, from);
+      if (session.replies !== "on") hide(call, from);
     },
   };
 };

@@ -20,6 +20,18 @@ besideRedis((servers) => {
     expect(ours).toBe(redis);
   });
 
+  test("WAIT for a replica that is not there is answered with 0 in time, and what is behind it after that", async () => {
+    const line = "SET a 1,WAIT 0 0,WAIT 1 50,GET a,MULTI,SET a 2,WAIT 1 0,EXEC,CLIENT REPLY SKIP,WAIT 3 20,WAIT -1 0,ECHO end";
+    const [ours, redis] = await Promise.all(
+      servers().both.map(async (server) => {
+        using connection = await open(server);
+        connection.write(Buffer.concat(line.split(",").map((command) => encode(command.split(" ")))));
+        return show(await connection.bytesUntil((all) => all.toString("latin1").endsWith("$3\r\nend\r\n")));
+      }),
+    );
+    expect(ours).toBe(redis);
+  });
+
   test("CLIENT KILL ends others at once and oneself after the reply", async () => {
     const story = async (server: Endpoint): Promise<unknown[]> => {
       using killer = await open(server);

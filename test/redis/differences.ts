@@ -1,4 +1,5 @@
 // What is meant to differ from Redis beyond one command's notes, with the replies that prove it; docs/redis-compatibility.md lists it.
+import { maxWaitMs } from "../../responder/resp/commands/wait.ts";
 import type { Command } from "./connection.ts";
 
 export interface Difference {
@@ -61,6 +62,12 @@ export const differences: readonly Difference[] = [
     redis: "Off unless configured, by samples",
     ours: "On: TinyLFU by default (`spec.cache.evictionPolicy`), exact; with NoEviction a write that finds no room is refused with Redis's OOM error",
     why: "A cache that is full must go on taking writes.",
+  },
+  {
+    subject: "Writes, and replicas that have them",
+    redis: "A write is answered when this server has it; WAIT waits for replicas, for ever if it is told to, and however many there are",
+    ours: `The same, whatever \`spec.replication.ack\` says, which is for HTTP. WAIT waits for peers: for those that there are, ${maxWaitMs / 1000} s at most, and not for a client that ends its side of the connection, which hears how many have it so far`,
+    why: "A reply that waits holds up those behind it: pipelines stay fast, and who wants to know asks once at their end. A client that has gone without a word must not be kept.",
   },
   {
     subject: "Databases",

@@ -4,11 +4,11 @@ import type { Call, ClientView, Command } from "./command.ts";
 import { badClientName, isClientName } from "./connection.ts";
 import { syntaxError } from "./errors.ts";
 
-const describe = (call: Call, { session: s, pendingInput, pendingOutput }: ClientView): string => {
+const describe = (call: Call, { session: s, pendingInput, pendingOutput, isAsleep }: ClientView): string => {
   const now = call.store.now();
   const age = (at: number) => Math.floor((now - at) / 1000);
   return (
-    `id=${s.id} addr=${s.address} laddr=${s.localAddress} fd=${s.id} name=${s.name} age=${age(s.since)} idle=${age(s.lastAt)} flags=${s.transaction ? "x" : "N"} db=0 sub=0 psub=0 ssub=0 ` +
+    `id=${s.id} addr=${s.address} laddr=${s.localAddress} fd=${s.id} name=${s.name} age=${age(s.since)} idle=${age(s.lastAt)} flags=${isAsleep ? "b" : s.transaction ? "x" : "N"} db=0 sub=0 psub=0 ssub=0 ` +
     `multi=${s.transaction?.commands.length ?? -1} qbuf=${pendingInput} qbuf-free=0 argv-mem=0 multi-mem=${s.transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 oll=0 omem=${pendingOutput} tot-mem=${pendingInput + pendingOutput} ` +
     `events=r cmd=${s.lastCommand || "NULL"} user=default redir=-1 resp=${s.protocol} lib-name=${s.libraryName} lib-ver=${s.libraryVersion}\n`
   );

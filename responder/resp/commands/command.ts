@@ -2,6 +2,7 @@
 import type { Instruments } from "#telemetry/instruments";
 import type { commandGroups, responderMetrics } from "#contract/metrics";
 import type { Auth } from "../../auth/auth.ts";
+import type { Replication } from "../../replication/port.ts";
 import type { Store } from "../../store/types.ts";
 import type { Args } from "../args.ts";
 import type { Operations } from "../metrics.ts";
@@ -46,11 +47,16 @@ export type Handler = (call: Call) => void;
 /** Work that goes on over many turns of the event loop: answers whether it is done. The others wait for their replies meanwhile. */
 export type Step = () => boolean;
 
+/** Begins to wait for something outside: `wake` is to be called once, perhaps at once. Returns what ends the waiting without a call. */
+export type Sleep = (wake: () => void) => () => void;
+
 export interface ClientView {
   readonly session: Session;
   /** Bytes of an unfinished command, and of a reply that waits. */
   readonly pendingInput: number;
   readonly pendingOutput: number;
+  /** It waits for something outside. */
+  readonly isAsleep: boolean;
   /** Ends the connection as if the client had closed it. */
   kill(): void;
 }
@@ -84,10 +90,13 @@ export interface Call {
   readonly operations: Operations;
   readonly metrics: Instruments<typeof responderMetrics>;
   readonly server: ServerView;
+  readonly replication: Replication;
   /** The command did so much more than its arguments tell, in units of RespLimits.workPerTurn. */
   work: number;
   /** Set by a handler that has not finished. */
   unfinished: Step | undefined;
+  /** Set beside `unfinished`: the step is not run before this has woken the connection, or the connection can wait no longer. */
+  sleep: Sleep | undefined;
   /** EXEC is running: a handler must finish in one go. */
   atomic: boolean;
   /** Runs a command on `args`, and counts it. */

@@ -8,8 +8,9 @@ const categories = ({ name, flags, group, keys }: Command): string[] => {
   const dangerous = flags.includes("admin") || ["keys", "flushall", "flushdb", "info", "client|list", "client|kill"].includes(name);
   return [
     ...(group === "string" ? ["@string"] : []),
-    ...(group === "generic" ? ["@keyspace"] : []),
-    ...(group === "connection" ? ["@connection"] : []),
+    ...(group === "generic" && name !== "wait" ? ["@keyspace"] : []),
+    // about this connection's writes, whatever their keys
+    ...(group === "connection" || name === "wait" ? ["@connection"] : []),
     ...(group === "transactions" ? ["@transaction"] : []),
     ...(flags.includes("write") ? ["@write"] : []),
     ...(flags.includes("readonly") || (keys && !flags.includes("write")) ? ["@read"] : []),

@@ -30,7 +30,10 @@ const sections: Readonly<Record<string, (call: Call) => Facts>> = {
       uptime_in_days: Math.floor(uptime / 86_400),
     };
   },
-  clients: ({ server }) => ({ connected_clients: [...server.clients()].length, cluster_connections: 0, maxclients: server.maxClients, blocked_clients: 0 }),
+  clients: ({ server }) => {
+    const clients = [...server.clients()];
+    return { connected_clients: clients.length, cluster_connections: 0, maxclients: server.maxClients, blocked_clients: clients.filter(({ isAsleep }) => isAsleep).length };
+  },
   memory: ({ store, policy }) => {
     const { usedBytes, limitBytes } = store.stats();
     return { used_memory: usedBytes, used_memory_rss: process.memoryUsage.rss(), maxmemory: limitBytes, maxmemory_policy: policyNames[policy.evictionPolicy] ?? "noeviction" };

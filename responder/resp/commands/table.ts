@@ -11,6 +11,7 @@ import { rangeCommands } from "./ranges.ts";
 import { serverCommands } from "./server.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
+import { waitCommand } from "./wait.ts";
 
 const table: Command[] = [
   ...stringCommands,
@@ -19,6 +20,7 @@ const table: Command[] = [
   ...manyCommands,
   ...genericCommands,
   ...expiryCommands,
+  waitCommand,
   ...transactionCommands,
   ...connectionCommands,
   clientCommand,

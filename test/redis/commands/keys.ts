@@ -27,6 +27,8 @@ export const keys: Family = {
   expiretime: command("expiretime", key),
   pexpiretime: command("pexpiretime", key),
   persist: command("persist", key),
+  // with one replica or more a Redis that has none waits, for ever if the time is spoiled: connections.component.test.ts does that
+  wait: command("wait", fc.constantFrom("0", "0", "-1", "-9223372036854775808", "abc", "1.5", "9223372036854775808", ""), fc.constantFrom("0", "0", "100", "-1", "abc", "1.5", "9223372036854775807", "9223372036854775808", "")),
   flushall: command("flushall", nothingOr("async")),
   flushdb: command("flushdb", fc.oneof(nothingOr("SYNC"), nothingOr("nonsense"))),
 };

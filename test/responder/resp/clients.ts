@@ -6,6 +6,7 @@ import { noAuth, type Auth } from "../../../responder/auth/auth.ts";
 import { createClients } from "../../../responder/resp/clients.ts";
 import type { RespLimits } from "../../../responder/resp/limits.ts";
 import { putOutcome, type PutOutcome, type Store } from "../../../responder/store/types.ts";
+import { createFakePeers } from "../../support/fake-peers.ts";
 import { manualTime } from "../../support/manual-time.ts";
 import { createModelStore } from "../../support/model-store.ts";
 import { createTestSocket, type TestSocket } from "./socket.ts";
@@ -17,6 +18,8 @@ export interface Options {
   defaultTtlSeconds?: number;
   maxTtlSeconds?: number;
   ownBufferBytes?: number;
+  /** Absent: the pod is alone. */
+  peers?: number;
 }
 
 /** An array of bulk strings. */
@@ -32,7 +35,7 @@ export const frame = (...args: (string | Buffer)[]): Buffer =>
 /** Words separated by spaces; "" is an empty one. */
 export const words = (line: string): Buffer => frame(...line.split(" ").map((word) => (word === '""' ? "" : word)));
 
-export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024, ownBufferBytes = 65_536, defaultTtlSeconds, maxTtlSeconds }: Options = {}) => {
+export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024, ownBufferBytes = 65_536, defaultTtlSeconds, maxTtlSeconds, peers: peerCount }: Options = {}) => {
   const time = manualTime(1_700_000_000_000);
   const now = () => time.wall();
   const model = createModelStore({ now, ownBufferBytes });
@@ -40,6 +43,8 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
   const loose = new Set<Buffer>();
   let borrowed = 0;
   let refuse: PutOutcome | undefined;
+  let written = 0;
+  const peers = createFakePeers({ peers: peerCount ?? 0, position: () => written, timers: time });
   const store: Store = {
     ...model,
     get written() {
@@ -55,6 +60,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     },
     put: (key, keyFrom, keyTo, value, from, to, expiresAt) => {
       if (refuse !== undefined) return refuse;
+      written++;
       const outcome = model.put(key, keyFrom, keyTo, value, from, to, expiresAt);
       if (from === 0 && to === value.length) loose.delete(value);
       return outcome;
@@ -91,6 +97,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     defaultTtlSeconds,
     maxTtlSeconds,
     limits,
+    ...(peerCount === undefined ? {} : { replication: peers }),
   });
   const connect = (): TestSocket => {
     const test = createTestSocket();
@@ -103,7 +110,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     if (line === undefined) throw new Error(`no series ${name}`);
     return Number(line.slice(name.length + 1));
   };
-  return { clients, connect, store, errors, series, time, loose, borrowed: () => borrowed, refuse: (outcome?: "full" | "tooLarge") => void (refuse = outcome && putOutcome[outcome]) };
+  return { clients, connect, store, errors, series, time, peers, loose, borrowed: () => borrowed, refuse: (outcome?: "full" | "tooLarge") => void (refuse = outcome && putOutcome[outcome]) };
 };
 
 /** One client that says one thing after the other, and hears each answer: `ask("SET a 1")` -> "+OK\r\n". */
