@@ -12,7 +12,7 @@ import { importImages } from "./node-import.ts";
 import { enterNamespace, insidePath, type NodeNamespace } from "./node-namespace.ts";
 import { startRelay } from "./node-relay.ts";
 import { demandNode } from "./node-requirements.ts";
-import { serviceAddress } from "./node-services.ts";
+import { targetAddress } from "./node-services.ts";
 import { createPki } from "./pki.ts";
 import type { Component, NodeOptions, Plane, Provider, ProviderDeps } from "./types.ts";
 
@@ -87,7 +87,7 @@ const run = async (
     components: daemons.map((name) => component[name]),
     ...(audit ? { auditFile: auditFiles.logFile } : {}),
     forward: async (target) => {
-      const address = await serviceAddress(api, target);
+      const address = await targetAddress(api, target);
       return relay.open(address.host, address.port);
     },
     loadImages,

@@ -40,12 +40,21 @@ export interface Component {
   start(): Promise<void>;
 }
 
-export interface ForwardTarget {
+export interface ServiceTarget {
   readonly namespace?: string;
   readonly service: string;
   /** The Service's port, by number or name. */
   readonly port: number | string;
 }
+
+/** One pod, whether it is ready or not. */
+export interface PodTarget {
+  readonly namespace?: string;
+  readonly pod: string;
+  readonly port: number;
+}
+
+export type ForwardTarget = ServiceTarget | PodTarget;
 
 export interface Forward extends AsyncDisposable {
   readonly host: string;
@@ -191,7 +200,7 @@ export interface Cluster extends AsyncDisposable {
   get<T = Manifest>(path: string): Promise<T | undefined>;
   /** Asks until the condition returns something other than undefined or false. What it throws counts as "not yet" and is shown on timeout. */
   waitFor<T>(description: string, condition: () => Promise<T | undefined | false> | T | undefined | false, options?: WaitOptions): Promise<T>;
-  /** A loopback address in front of a Service's pods; `node` clusters only. */
+  /** A loopback address in front of a Service's pods, or of one pod; `node` clusters only. */
   forward(target: ForwardTarget): Promise<Forward>;
   /** Imports image archives, as paths of tar files; `node` clusters only. */
   loadImages(paths: readonly string[]): Promise<void>;

@@ -28,11 +28,12 @@ const accepts = (port: number): Promise<true> =>
 export const contextStage = async (context: string, images: readonly string[], log: (line: string) => void): Promise<Stage> => {
   const kubectl = async (args: readonly string[]) => (await run("kubectl", ["--context", context, ...args], { maxBuffer: 16 << 20 })).stdout;
 
-  const forward = async ({ namespace = "default", service, port }: ForwardTarget): Promise<Address> => {
+  const forward = async ({ namespace = "default", port, ...target }: ForwardTarget): Promise<Address> => {
+    const what = "pod" in target ? `pod/${target.pod}` : `svc/${target.service}`;
     const local = await freePort();
-    const child = spawn("kubectl", ["--context", context, "port-forward", "-n", namespace, `svc/${service}`, `${local}:${port}`], { stdio: ["ignore", "ignore", "inherit"] });
+    const child = spawn("kubectl", ["--context", context, "port-forward", "-n", namespace, what, `${local}:${port}`], { stdio: ["ignore", "ignore", "inherit"] });
     const url = `http://127.0.0.1:${local}`;
-    await waitFor(`port-forward to ${namespace}/${service}`, () => accepts(local));
+    await waitFor(`port-forward to ${namespace}/${what}`, () => accepts(local));
     return { host: "127.0.0.1", port: local, url, close: async () => void child.kill() };
   };
 
