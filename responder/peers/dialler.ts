@@ -114,7 +114,13 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
       // an address may come back as somebody else's
       for (const target of targets.values()) if (!target.isListed && target.isSelf) forget(target);
     },
-    suggest: (address) => add(address, false),
+    suggest: (address) => {
+      const known = targets.get(keyOf(address));
+      if (!known?.cancelRetry) return add(address, false);
+      // its address was known before it was there, and we wait for the next try: a newcomer waits for our word
+      known.cancelRetry();
+      connect(known);
+    },
     isListed: (address) => targets.get(keyOf(address))?.isListed ?? false,
     get listed() {
       return [...targets.values()].filter((target) => target.isListed && !target.isSelf).length;

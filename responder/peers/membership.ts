@@ -14,6 +14,8 @@ export interface Member {
   reason: MemberReason;
   /** As it says itself. */
   phase: Phase;
+  /** It has said so: until then the phase is only assumed. */
+  hasSpoken: boolean;
   /** How busy it is, as it says itself; only compared. */
   load: number;
   /** What it has taken in, by the node id of who wrote it: everything up to this millisecond of versions, and what it sent us before that has come. */
@@ -111,6 +113,7 @@ export const createMembership = ({ self, now, isListed, onChange }: MembershipDe
         state: "joined",
         reason: "handshake",
         phase: "warming",
+        hasSpoken: false,
         load: 0,
         applied: new Map(),
         backlog: createBacklog(),

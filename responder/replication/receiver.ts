@@ -136,6 +136,7 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     observer.message("heartbeat", "in");
     const beat = readHeartbeat(reader);
     from.phase = beat.phase;
+    from.hasSpoken = true;
     from.load = beat.load;
     from.applied = beat.applied;
     noteApplied(beat);

@@ -64,8 +64,8 @@ export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, onEnd }: War
     const least = serving.reduce<Member | undefined>((best, member) => (best === undefined || member.load < best.load ? member : best), undefined);
     const sender = least && senderOf(least);
     if (least && sender) return ask(least, sender);
-    // those who start with us have nothing to give
-    if (isSettled() && !members.members.some((member) => member.phase === "serving" && member.state === "joined")) {
+    // those who start with us have nothing to give; who was only met may have
+    if (isSettled() && !members.members.some((member) => member.state === "joined" && (member.phase === "serving" || !member.hasSpoken))) {
       cancelTick();
       end("alone");
     }
