@@ -1,0 +1,126 @@
+// A responder process as its clients and its operator see it.
+import { expect } from "vitest";
+import { replicationInfo, type ReplicationInfo } from "#contract/replication";
+import { batchAnswer, type BatchResult } from "../../../responder/http/schema/batch.ts";
+import { listAnswer } from "../../../responder/http/schema/keys.ts";
+import type { ResponderProcess } from "../process.ts";
+
+const page = 1_000;
+
+export interface Held {
+  readonly value: string;
+  /** 24 hex digits, which compare as the versions do. */
+  readonly version: string;
+}
+
+export type Operation =
+  | { readonly op: "put"; readonly key: string; readonly value: string; readonly ttl?: number; readonly ifMatch?: string }
+  | { readonly op: "get" | "delete"; readonly key: string };
+
+export interface Pod extends ResponderProcess {
+  readonly name: string;
+  /** Any request for one key. */
+  entry(method: string, key: string, options?: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> }): Promise<Response>;
+  /** Throws when it is not written. Returns its version. */
+  put(key: string, value: string, headers?: Readonly<Record<string, string>>): Promise<string>;
+  /** undefined: there is none. */
+  get(key: string): Promise<string | undefined>;
+  delete(key: string): Promise<void>;
+  /** In pieces of a batch's size. */
+  run(operations: readonly Operation[], headers?: Readonly<Record<string, string>>): Promise<BatchResult[]>;
+  /** Everything that can be read. */
+  contents(): Promise<Map<string, Held>>;
+  /** Of a series as the exposition writes it, labels included. */
+  series(name: string): Promise<number>;
+  replication(): Promise<ReplicationInfo>;
+  /** The verbose answer of the readiness probe. */
+  readiness(): Promise<{ readonly status: number; readonly text: string }>;
+  said(msg: string): readonly Record<string, unknown>[];
+}
+
+const hexOf = (etag: string | null): string => etag?.replaceAll('"', "") ?? "";
+
+export const asPod = (name: string, process: ResponderProcess): Pod => {
+  const entry: Pod["entry"] = (method, key, { body, headers = {} } = {}) =>
+    fetch(`${process.api}/v1/kv/${encodeURIComponent(key)}`, { method, headers, ...(body === undefined ? {} : { body }) });
+  const run: Pod["run"] = async (operations, headers = {}) => {
+    const results: BatchResult[] = [];
+    for (let at = 0; at < operations.length; at += page) {
+      const body = JSON.stringify({ operations: operations.slice(at, at + page) });
+      const answer = await fetch(`${process.api}/v1/batch`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
+      if (!answer.ok) throw new Error(`a batch was answered ${answer.status} ${await answer.text()}`);
+      results.push(...batchAnswer.parse(await answer.json()).results);
+    }
+    return results;
+  };
+  const text = async (path: string): Promise<string> => (await fetch(process.management + path)).text();
+
+  return {
+    ...process,
+    name,
+    entry,
+    run,
+    put: async (key, value, headers = {}) => {
+      const answer = await entry("PUT", key, { body: value, headers });
+      if (!answer.ok) throw new Error(`PUT ${key} at ${name} was answered ${answer.status} ${await answer.text()}`);
+      return hexOf(answer.headers.get("etag"));
+    },
+    get: async (key) => {
+      const answer = await entry("GET", key);
+      const body = await answer.text();
+      if (answer.status === 404) return undefined;
+      if (!answer.ok) throw new Error(`GET ${key} at ${name} was answered ${answer.status} ${body}`);
+      return body;
+    },
+    delete: async (key) => {
+      const answer = await entry("DELETE", key);
+      if (!answer.ok) throw new Error(`DELETE ${key} at ${name} was answered ${answer.status}`);
+    },
+    contents: async () => {
+      const keys: string[] = [];
+      let cursor: string | null = "";
+      while (cursor !== null) {
+        const answer: Response = await fetch(`${process.api}/v1/kv?limit=${page}${cursor === "" ? "" : `&cursor=${cursor}`}`);
+        const listed = listAnswer.parse(await answer.json());
+        keys.push(...listed.keys.map(({ key }) => key));
+        cursor = listed.cursor;
+      }
+      const results = await run(keys.map((key) => ({ op: "get", key })));
+      const held = new Map<string, Held>();
+      // one may have expired in between
+      for (const [i, { status, value = "", version = "" }] of results.entries()) if (status === 200) held.set(keys[i]!, { value, version: hexOf(version) });
+      return held;
+    },
+    series: async (series) => {
+      const line = (await text("/metrics")).split("\n").find((each) => each.startsWith(`${series} `));
+      if (line === undefined) throw new Error(`no series ${series}`);
+      return Number(line.slice(series.length + 1));
+    },
+    replication: async () => replicationInfo.parse((JSON.parse(await text("/info")) as { replication: unknown }).replication),
+    readiness: async () => {
+      const answer = await fetch(`${process.management}/readyz?verbose`);
+      return { status: answer.status, text: await answer.text() };
+    },
+    said: (msg) => process.lines.filter((line) => line.msg === msg),
+  };
+};
+
+/** Waits until all hold the same versions, and returns what that is. Throws what differs. */
+export const agreement = async (pods: readonly Pod[], timeoutMs = 15_000): Promise<Map<string, Held>> => {
+  let all: Map<string, Held>[] = [];
+  await expect
+    .poll(
+      async () => {
+        all = await Promise.all(pods.map((pod) => pod.contents()));
+        const [first = new Map<string, Held>(), ...others] = all;
+        const keys = new Set(all.flatMap((held) => [...held.keys()]));
+        return [...keys].filter((key) => others.some((held) => held.get(key)?.version !== first.get(key)?.version));
+      },
+      { timeout: timeoutMs, interval: 200 },
+    )
+    .toEqual([]);
+  const [first = new Map<string, Held>(), ...others] = all;
+  // one version is one value
+  for (const held of others) expect(held).toEqual(first);
+  return first;
+};
