@@ -41,7 +41,7 @@ export const createBacklog = (): Backlog => {
   let summary = new Int32Array(1);
   let dirtyCount = 0;
   let sentCount = 0;
-  /** The word where the next search begins: every slot has its turn. */
+  /** The slot where the next search begins: every slot has its turn, also beside one that is written and acknowledged all the time. */
   let cursor = 0;
 
   const grow = (word: number) => {
@@ -92,17 +92,23 @@ export const createBacklog = (): Backlog => {
     mark,
     take: () => {
       if (dirtyCount === 0) return -1;
-      let word = search(cursor, dirty.length);
-      if (word < 0) word = search(0, cursor);
-      if (word < 0) return -1;
-      const free = dirty[word]! & ~sent[word]!;
+      const first = wordOf(cursor);
+      let word = first;
+      // the rest of the word first
+      let free = dirty[word]! & ~sent[word]! & (-1 << (cursor & 31));
+      if (free === 0) {
+        word = search(first + 1, dirty.length);
+        if (word < 0) word = search(0, first + 1);
+        if (word < 0) return -1;
+        free = dirty[word]! & ~sent[word]!;
+      }
       const bit = free & -free;
       unmark(word, bit);
       sent[word]! |= bit;
       sentCount++;
-      // the rest of the word first
-      cursor = word;
-      return word * bitsPerWord + 31 - Math.clz32(bit);
+      const slot = word * bitsPerWord + 31 - Math.clz32(bit);
+      cursor = slot + 1 < dirty.length * bitsPerWord ? slot + 1 : 0;
+      return slot;
     },
     acknowledged: (slot) => {
       if (!has(sent, slot)) return;
