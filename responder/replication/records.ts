@@ -6,7 +6,9 @@ import { FrameError } from "./wire.ts";
 /** version, expiry, key length, content type length */
 const valueHead = 12 + 6 + 2 + 1;
 const versionBytes = 12;
-const maxKeyBytes = 512;
+export const maxKeyBytes = 512;
+/** What HTTP takes as a content type, and what may stand in a header field: nothing else comes in from a peer either. */
+const [firstPrintable, lastPrintable] = [0x20, 0x7e];
 
 const deletedTypes: Record<Exclude<RecordKind, "value">, number> = { deleted: frameType.deleted, evicted: frameType.evicted };
 
@@ -49,6 +51,10 @@ export const createRecord = (): RemoteRecord => ({
   valueTo: 0,
 });
 
+const checkContentType = (bytes: Buffer, from: number, to: number): void => {
+  for (let at = from; at < to; at++) if (bytes[at]! < firstPrintable || bytes[at]! > lastPrintable) throw new FrameError("a content type that is not printable");
+};
+
 /** Throws a FrameError. */
 export const readRecord = (type: number, bytes: Buffer, from: number, to: number, record: RemoteRecord): void => {
   if (to - from < versionBytes + 1) throw new FrameError("a record is too short");
@@ -74,6 +80,7 @@ export const readRecord = (type: number, bytes: Buffer, from: number, to: number
     record.valueFrom = record.keyTo + bytes[from + 20]!;
     record.valueTo = to;
     if (record.valueFrom > to) throw new FrameError("a record is shorter than its key");
+    checkContentType(bytes, record.keyTo, record.valueFrom);
     record.contentType = record.valueFrom === record.keyTo ? undefined : bytes.toString("latin1", record.keyTo, record.valueFrom);
   }
   const keyBytes = record.keyTo - record.keyFrom;
