@@ -7,7 +7,7 @@ import { createDeframer, frame, frameType, maxFrameBytes, protocolVersion } from
 import { isProof, readHello, writeChallenge, writeRefusal, type Hello, type Refusal } from "./handshake.ts";
 import { readHeartbeat, writeHeartbeatReply, type Heartbeat } from "./heartbeat.ts";
 import { maxAheadMs, type Hub, type LinkEvents } from "./hub.ts";
-import { createRecord, readRecord } from "./records.ts";
+import { createRecord, maxKeyBytes, readRecord } from "./records.ts";
 import { FrameError, Reader, Writer } from "./wire.ts";
 
 const handshakeMs = 3_000;
@@ -111,6 +111,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
   };
   const onRange = (reader: Reader) => {
     const version = reader.version();
+    // no key begins with more, and it would be kept
+    if (reader.left > maxKeyBytes) throw new FrameError(`a prefix of ${reader.left} bytes`);
     dealt++;
     if (version.ms > store.now() + maxAheadMs) {
       observer.ahead();
