@@ -26,14 +26,14 @@ export class Ranges {
   /** Those whose entries have not all been removed yet, which reads must look out for. */
   unswept: Range[] = [];
 
-  /** Milliseconds of the latest version that was forgotten: what the floors say since. */
-  private forgottenMs = 0;
+  /** The latest that was forgotten. The whole version: what is deleted later within its millisecond is not. */
+  private forgotten: Version = { ms: 0, counter: 0, node: 0 };
 
   /** undefined: one like it is there already, or a wider and later one, or was once. */
   add(prefix: Buffer, version: Version, notedAt: number): Range | undefined {
     const { ms, counter, node } = version;
     // a peer that forgets a little later would bring it back for ever
-    if (ms <= this.forgottenMs) return undefined;
+    if (compareVersions(version, this.forgotten) <= 0) return undefined;
     if (this.covers(this.list, prefix, 0, prefix.length, ms, counter, node) || this.list.some((range) => compareVersions(range.version, version) === 0)) return undefined;
     const range = { prefix: Buffer.from(prefix), version, notedAt };
     this.list = this.list.filter((old) => !(isOlder(range, old.version.ms, old.version.counter, old.version.node) && begins(old.prefix, 0, old.prefix.length, prefix)));
@@ -62,7 +62,7 @@ export class Ranges {
     const surplus = this.list.length - maxRanges;
     const old = this.list.filter((range, i) => i < surplus || range.notedAt < notedBefore);
     // entries may still lie there until the sweep has been everywhere
-    for (const { version } of old) this.forgottenMs = Math.max(this.forgottenMs, version.ms);
+    for (const { version } of old) if (compareVersions(version, this.forgotten) > 0) this.forgotten = version;
     if (old.length > 0) this.list = this.list.filter((range) => !old.includes(range));
     return old;
   }
