@@ -22,6 +22,8 @@ import { createReplication, type ReplicationProcess } from "./replication/replic
 import type { Store, StoreOptions } from "./store/types.ts";
 
 const proofKeyBytes = 32;
+/** While peers find the clock ahead, how often it is looked whether it has been set right. */
+const correctMs = 1_000;
 const levels: Record<RuntimeSettings["ack"], AckLevel> = { Local: "local", One: "one", All: "all" };
 
 export interface Peering {
@@ -129,11 +131,14 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
     info: () => ({ mode: "Peers", expected: expected(), connected: replication.connected, warmup: replication.warmup, clockAhead: replication.isAhead }),
     ready: {
       warmup: () => (replication.warmup === "warming" ? "entries are being copied from a peer" : undefined),
-      clock: () => (replication.isAhead ? "this pod's clock is more than 500 ms ahead of its peers', who do not take its writes; correct the node's clock" : undefined),
+      clock: () => (replication.isAhead ? "this pod's clock is more than 500 ms ahead of its peers', who do not take its writes; correct the clock of its node" : undefined),
     },
     start: async () => {
       listener = await listenTcp(config.host === "*" ? undefined : config.host, config.peersPort, replication.accept);
       replication.start();
+      systemTimers.every(correctMs, () => {
+        if (replication.isAhead) deps.turn.correct();
+      });
       return listener.address;
     },
     leave: async (ms) => {

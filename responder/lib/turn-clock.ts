@@ -6,12 +6,23 @@ export interface TurnClock {
   now(): number;
   /** Reads the clock. */
   tick(): number;
+  /** The wall clock was ahead when the process started and has been set right: stands still until true time has come up. */
+  correct(): void;
 }
 
 /** Follows the wall clock of the start and then only the monotonic clock: a wall that is set back changes nothing. */
 export const createTurnClock = (clock: Clock = systemClock): TurnClock => {
-  const offset = clock.wall() - clock.monotonic();
+  let offset = clock.wall() - clock.monotonic();
   const read = () => Math.floor(offset + clock.monotonic());
   let now = read();
-  return { now: () => now, tick: () => (now = read()) };
+  return {
+    now: () => now,
+    tick: () => {
+      const time = read();
+      // only after a correction is it not later
+      if (time > now) now = time;
+      return now;
+    },
+    correct: () => void (offset = Math.min(offset, clock.wall() - clock.monotonic())),
+  };
 };

@@ -1,7 +1,13 @@
 // Mistakes that others have made, one change each: the simulation must notice every one of them.
 
+import type { Profile } from "../simulation/schedule.ts";
+
 export interface Mutant {
   readonly name: string;
+  /** The schedules in which it shows; absent: any. */
+  readonly profile?: Profile;
+  /** Of schedules among which it shows early. Default 1. */
+  readonly seed?: number;
   /** From the root of the tree. */
   readonly file: string;
   /** Stands there exactly once. */
@@ -48,12 +54,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "an eviction is sent as a deletion with a version of its own",
+    profile: "pressure",
     file: "responder/store/room.ts",
     from: "if (!state.mayForget(slot)) return void tombstones?.bury(slot, \"evicted\");",
     to: "if (state.journal) { tombstones?.bury(slot, \"deleted\"); state.drawVersion(slot); return state.journal.changed(slot); }",
   },
   {
     name: "acknowledged before it is applied",
+    profile: "unsteady",
     file: "responder/replication/sender.ts",
     from: "    noteClean();\n  };\n\n  const onAck",
     to: "    noteClean();\n    if (member) member.ackedChanges = store.replica.changes;\n    hub.waiters.check();\n  };\n\n  const onAck",
@@ -61,8 +69,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "dirty slots are freed when they are evicted or over",
     file: "responder/replication/journal.ts",
-    from: "if (!member.isReconciled || member.backlog.isPending(slot)) return false;",
-    to: "",
+    from: "if (!parts || parts.hasStrangers()) return false;",
+    to: "return true;",
   },
   {
     name: "what others wrote is forgotten as if everyone had it",
@@ -84,18 +92,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "what was on its way when a connection ended counts as arrived",
+    profile: "unsteady",
     file: "responder/replication/sender.ts",
     from: "outbox?.lost();",
     to: "outbox?.acknowledge(outbox.sent);\n    settle();\n    hub.waiters.check();",
   },
   {
     name: "a deleted range is not held against what arrives late",
+    profile: "longCut",
     file: "responder/store/replica.ts",
     from: "if (ranges.list.length > 0 && ranges.covers(ranges.list,",
     to: "if (ranges.list.length < 0 && ranges.covers(ranges.list,",
   },
   {
     name: "a forgotten deletion leaves no floor",
+    profile: "longCut",
     file: "responder/store/tombstones.ts",
     from: "if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));\n    else if",
     to: "if",
@@ -108,21 +119,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a clock far ahead is believed",
+    profile: "skewed",
     file: "responder/replication/receiver.ts",
     from: "if (record.ms > now + maxAheadMs) {",
     to: "if (record.ms > now + 1e9) {",
   },
   {
     name: "a record that was found too far ahead counts as delivered",
+    profile: "skewed",
     file: "responder/replication/sender.ts",
     from: "if (slot >= 0) member.backlog.mark(slot);\n    else ranges",
     to: "if (slot < 0) ranges",
-  },
-  {
-    name: "a newcomer is given no tombstones",
-    file: "responder/replication/snapshot.ts",
-    from: "if (kind === undefined || (kind === \"value\" &&",
-    to: "if (kind !== \"value\" || (kind === \"value\" &&",
   },
   {
     name: "expired entries go without a trace",

@@ -3,7 +3,7 @@ import { createJournal } from "../../../responder/replication/journal.ts";
 import { noObserver } from "../../../responder/replication/observer.ts";
 import { createReplication, type ReplicationProcess } from "../../../responder/replication/replication.ts";
 import { createStore } from "../../../responder/store/store.ts";
-import type { EvictionPolicy, Store } from "../../../responder/store/types.ts";
+import { mergeOutcome, type EvictionPolicy, type Store } from "../../../responder/store/types.ts";
 import type { Host, World } from "./world.ts";
 import { startOfTime } from "./world.ts";
 
@@ -28,6 +28,8 @@ export interface Node {
   readonly replication: ReplicationProcess;
   /** Milliseconds that its clock is ahead. */
   skewMs: number;
+  /** It had no room for something that a peer sent. */
+  readonly wasFull: boolean;
   /** Clients may talk to it: it is warm. */
   readonly isReady: boolean;
   sweep(): void;
@@ -40,6 +42,7 @@ const peersPort = 7946;
 export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, retentionMs, warmupMs, nodeId }: NodeOptions): Node => {
   const host = world.host(name);
   const skew = { ms: 0 };
+  const full = { is: false };
   const now = () => startOfTime + Math.floor(world.now()) + skew.ms;
   const journal = createJournal();
   const node = nodeId ?? Math.floor(world.random() * 2 ** 32);
@@ -60,7 +63,12 @@ export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, 
     nonce: () => Buffer.from(Array.from({ length: 16 }, () => Math.floor(world.random() * 256))),
     defer: (run) => world.defer(host, run),
     log: quiet,
-    observer: noObserver,
+    observer: {
+      ...noObserver,
+      received: (outcome) => {
+        if (outcome === mergeOutcome.full) full.is = true;
+      },
+    },
     tick: () => {},
     load: () => 0,
     level: () => "local",
@@ -79,6 +87,9 @@ export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, 
     },
     set skewMs(ms: number) {
       skew.ms = ms;
+    },
+    get wasFull() {
+      return full.is;
     },
     get isReady() {
       return replication.warmup !== "warming";

@@ -91,18 +91,47 @@ const unsteady = fc.oneof(
   { weight: 6, arbitrary: act("wait", { ms: fc.nat(20) }) },
 );
 
-export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  seed: fc.integer(),
-  nodes: fc.integer({ min: 2, max: 4 }),
-  keys: fc.integer({ min: 1, max: 12 }),
-  maxBytes: fc.constantFrom(1_048_576, 4_194_304, 262_144, 393_216),
-  roomy: fc.boolean(),
-  policy: fc.constantFrom<EvictionPolicy>("TinyLFU", "LRU", "NoEviction"),
-  retentionMs: fc.constantFrom(3_000, 3_000, 600_000),
-  sameNode: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  actions: fc.oneof(
-    { weight: 2, arbitrary: fc.array(action, { minLength: 1, maxLength: 60 }) },
-    { weight: 1, arbitrary: fc.array(longCut, { minLength: 5, maxLength: 40 }) },
-    { weight: 1, arbitrary: fc.array(unsteady, { minLength: 5, maxLength: 60 }) },
-  ),
-});
+/** More than there is room for, at some. */
+const pressure = fc.oneof(
+  { weight: 6, arbitrary: act("put", { node, key, bytes: fc.nat(300), ttlMs: fc.constantFrom(0, 0, 0, 300) }) },
+  { weight: 2, arbitrary: act("delete", { node, key }) },
+  { weight: 6, arbitrary: act("flood", { node, count: fc.integer({ min: 100, max: 300 }), bytes: fc.integer({ min: 500, max: 2_500 }) }) },
+  { weight: 1, arbitrary: act("cut", { kind: fc.constantFrom(...cutKinds), node }) },
+  { weight: 2, arbitrary: act("heal") },
+  { weight: 6, arbitrary: act("wait", { ms: fc.oneof(fc.nat(30), fc.nat(3_000)) }) },
+);
+
+/** Clocks that are wrong, by less and by more than is accepted. */
+const skewed = fc.oneof(
+  { weight: 8, arbitrary: act("put", { node, key, bytes: fc.nat(30), ttlMs: fc.constantFrom(0, 0, 0, 2_000) }) },
+  { weight: 4, arbitrary: act("delete", { node, key }) },
+  { weight: 1, arbitrary: act("deleteRange", { node, prefix: fc.nat(3) }) },
+  { weight: 3, arbitrary: act("skew", { node, ms: fc.oneof(fc.integer({ min: -450, max: 450 }), fc.integer({ min: -6_000, max: 6_000 })) }) },
+  { weight: 1, arbitrary: act("reset", { node, other: node }) },
+  { weight: 1, arbitrary: act("kill", { node, downMs: fc.nat(500) }) },
+  { weight: 6, arbitrary: act("wait", { ms: fc.oneof(fc.nat(20), fc.nat(1_000)) }) },
+);
+
+const actions = {
+  anything: fc.array(action, { minLength: 1, maxLength: 60 }),
+  longCut: fc.array(longCut, { minLength: 5, maxLength: 40 }),
+  unsteady: fc.array(unsteady, { minLength: 5, maxLength: 60 }),
+  pressure: fc.array(pressure, { minLength: 5, maxLength: 30 }),
+  skewed: fc.array(skewed, { minLength: 5, maxLength: 40 }),
+};
+export type Profile = keyof typeof actions;
+export const profiles = Object.keys(actions) as Profile[];
+
+/** Of one profile, or of all of them. */
+export const schedulesOf = (profile?: Profile): fc.Arbitrary<Schedule> =>
+  fc.record({
+    seed: fc.integer(),
+    nodes: fc.integer({ min: 2, max: 4 }),
+    keys: fc.integer({ min: 1, max: 12 }),
+    maxBytes: fc.constantFrom(1_048_576, 4_194_304, 262_144, 393_216),
+    roomy: fc.boolean(),
+    policy: fc.constantFrom<EvictionPolicy>("TinyLFU", "LRU", "NoEviction"),
+    retentionMs: fc.constantFrom(3_000, 3_000, 600_000),
+    sameNode: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    actions: profile ? actions[profile] : fc.oneof({ weight: 2, arbitrary: actions.anything }, ...profiles.filter((each) => each !== "anything").map((each) => ({ weight: 1, arbitrary: actions[each] }))),
+  });

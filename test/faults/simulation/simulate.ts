@@ -60,16 +60,18 @@ export const simulate = (schedule: Schedule): Outcome => {
       const { usedBytes, limitBytes, evictedForEntries, evictedForMemory } = node.store.stats();
       // a store that is flushed makes its new table before the old one has gone back
       if (usedBytes > limitBytes + 16_384) throw new Error(`${node.name} takes ${usedBytes} bytes of ${limitBytes}`);
-      if (evictedForEntries + evictedForMemory > 0) forgetful.add(node);
+      if (evictedForEntries + evictedForMemory > 0 || node.wasFull) forgetful.add(node);
       // one whose own clock is right draws no version that others would not take
       if (!wasSkewed.has(node) && node.store.replica.latestMs > node.store.now() + maxAheadMs) throw new Error(`${node.name} was drawn ${node.store.replica.latestMs - node.store.now()} ms ahead`);
       if (!node.isReady) continue;
       for (const key of keys) history.look(node, key);
-      // deletions that were forgotten, and with them perhaps entries that nobody deleted
-      const { deletion, eviction } = node.store.replica.floors;
-      if (deletion.some((ms) => ms > 0)) forgotDeletions = true;
-      if (deletion.some((ms) => ms > 0) || eviction.some((ms) => ms > 0)) forgetful.add(node);
     }
+  };
+  /** Deletions that were forgotten, and with them perhaps entries that nobody deleted. */
+  const noteFloors = (node: Node) => {
+    const { deletion, eviction } = node.store.replica.floors;
+    if (deletion.some((ms) => ms > 0)) forgotDeletions = true;
+    if (forgotDeletions || eviction.some((ms) => ms > 0)) forgetful.add(node);
   };
 
   const put = (node: Node, key: string, value: string, ttlMs: number): Issued | undefined => {
@@ -111,6 +113,7 @@ export const simulate = (schedule: Schedule): Outcome => {
   const stop = (i: number, downMs: number) => {
     const node = nodes[i];
     if (!node) return;
+    noteFloors(node);
     world.kill(node.host);
     history.lost(node);
     nodes[i] = undefined;
@@ -237,16 +240,14 @@ export const simulate = (schedule: Schedule): Outcome => {
   pass(1_500);
   for (const action of schedule.actions) {
     play(action);
-    pass(world.random() * 5);
+    // some things happen before anything else can
+    if (world.random() < 0.7) pass(world.random() * 5);
     check();
   }
 
   world.heal();
   world.latency.most = spare.most;
-  for (const node of alive()) {
-    node.skewMs = 0;
-    node.host.pausedUntil = 0;
-  }
+  for (const node of alive()) node.skewMs = 0;
   const healedAt = world.now();
   const isAlike = () => {
     const all = alive();
@@ -258,6 +259,7 @@ export const simulate = (schedule: Schedule): Outcome => {
   do {
     pass(500);
     check();
+    for (const node of alive()) if (!forgetful.has(node)) noteFloors(node);
     lasted = world.now() - healedAt;
   } while ((forgetful.size > 0 ? lasted < settleMs / 2 : !isAlike()) && lasted < settleMs);
 
