@@ -57,7 +57,7 @@ export const createReplica = ({ journal = strictJournal, retentionMs = 600_000, 
       const slot = store.replica.locate(key, 0, key.length);
       return slot < 0 ? undefined : store.version(slot);
     },
-    digests: () => Buffer.from(state.digests.words.buffer).toString("latin1"),
+    digests: () => Buffer.from(state.digests.words.buffer),
     check: () => checkState(state, options.evictionPolicy),
   };
 };
