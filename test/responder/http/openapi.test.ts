@@ -1,6 +1,7 @@
 import { errors } from "../../../responder/http/errors.ts";
 import { operations } from "../../../responder/http/operations.ts";
 import { openApiDocument } from "../../../responder/http/openapi.ts";
+import { noReplication } from "../../../responder/replication/port.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { resolveRef, schemaErrors, type Schema } from "../../support/json-schema.ts";
 import { openApi, type Answer, type Api } from "./harness.ts";
@@ -151,6 +152,28 @@ describe("what comes over the wire is what the document says", () => {
     }
     expect((await ask("POST", "/v1/batch", "/v1/batch", { body: "{}", headers: { "content-type": "text/plain" } })).status).toBe(415);
     expect((await ask("POST", "/v1/batch", "/v1/batch", { body: " ".repeat(2 ** 20 + 1), headers: json })).status).toBe(413);
+  });
+
+  test("waiting for peers, met and in vain", async () => {
+    const write = (method: string, path: string, template: string, request: { body?: string; headers?: Record<string, string> } = {}) =>
+      ask(method, path, template, { ...request, headers: { ...request.headers, "kv-ack": "all" } });
+    const writeAll = async () => [
+      await write("PUT", "/v1/kv/a", entry, { body: "1" }),
+      await write("PUT", "/v1/kv/a", entry, { body: "1" }),
+      await write("POST", "/v1/kv/a/incr", "/v1/kv/{key}/incr"),
+      await write("DELETE", "/v1/kv/a", entry),
+      await write("POST", "/v1/batch", "/v1/batch", { body: '{"operations":[{"op":"put","key":"a","value":"1"}]}', headers: json }),
+      await write("DELETE", "/v1/kv?prefix=", "/v1/kv"),
+    ];
+    expect((await writeAll()).map(({ status, headers }) => [status, headers["kv-acked"]])).toEqual([201, 204, 200, 204, 200, 200].map((status) => [status, "0/0"]));
+    expect((await ask("PUT", "/v1/kv/a", entry, { body: "1", headers: { "kv-ack": "x" } })).status).toBe(400);
+    for (const method of ["GET", "HEAD"]) {
+      expect((await ask(method, "/v1/kv/none", entry, { headers: { "kv-min-version": "x" } })).status).toBe(400);
+      expect((await ask(method, "/v1/kv/none", entry, { headers: { "kv-min-version": "f".repeat(24) } })).status).toBe(504);
+    }
+    await api.close();
+    api = await openApi({ replication: () => ({ ...noReplication, peers: () => 1, wait: (_position, _wanted, _timeoutMs, done) => (done({ acknowledged: 0, of: 1, met: false }), () => {}) }) });
+    expect((await writeAll()).map(({ status, headers }) => [status, headers["kv-acked"]])).toEqual(Array.from({ length: 6 }, () => [504, "0/1"]));
   });
 
   test("pages", async () => {

@@ -86,7 +86,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
   const errors: Fields[] = [];
   const clients = createClients({
     store,
-    clock: { now, tick: now },
+    clock: { now, tick: now, correct: () => {} },
     timers: time,
     auth,
     metrics: telemetry.metrics,
