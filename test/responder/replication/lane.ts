@@ -23,7 +23,7 @@ export interface Lane {
 }
 
 export const createLane = (): Lane => {
-  let isCut = false;
+  const state = { isCut: false };
   let bytes = 0;
   /** The narrow lane is taken until then. */
   let freeAt = 0;
@@ -34,14 +34,14 @@ export const createLane = (): Lane => {
     bytesPerSecond: Infinity,
     record: undefined,
     get isCut() {
-      return isCut;
+      return state.isCut;
     },
     get bytes() {
       return bytes;
     },
-    cut: () => void (isCut = true),
+    cut: () => void (state.isCut = true),
     heal: () => {
-      isCut = false;
+      state.isCut = false;
       for (const step of steps) step();
     },
     carry: (source, target, first) => {
@@ -66,7 +66,7 @@ export const createLane = (): Lane => {
       };
       const step = () => {
         clearTimeout(timer);
-        while (!isCut && !isFull) {
+        while (!state.isCut && !isFull) {
           const head = queue[0];
           if (!head) {
             if (hasEnded) finish();

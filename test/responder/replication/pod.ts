@@ -6,6 +6,7 @@ import { listAnswer } from "../../../responder/http/schema/keys.ts";
 import type { ResponderProcess } from "../process.ts";
 
 const page = 1_000;
+const pageBytes = 900_000;
 
 export interface Held {
   readonly value: string;
@@ -26,9 +27,11 @@ export interface Pod extends ResponderProcess {
   /** undefined: there is none. */
   get(key: string): Promise<string | undefined>;
   delete(key: string): Promise<void>;
-  /** In pieces of a batch's size. */
+  /** In batches, as many as it takes, one after the other. */
   run(operations: readonly Operation[], headers?: Readonly<Record<string, string>>): Promise<BatchResult[]>;
-  /** Everything that can be read. */
+  /** Of everything that can be read, by key. */
+  versions(): Promise<Map<string, string>>;
+  /** The same with the values. */
   contents(): Promise<Map<string, Held>>;
   /** Of a series as the exposition writes it, labels included. */
   series(name: string): Promise<number>;
@@ -38,6 +41,22 @@ export interface Pod extends ResponderProcess {
   said(msg: string): readonly Record<string, unknown>[];
 }
 
+function* batchesOf(operations: readonly Operation[]): Generator<Operation[]> {
+  let batch: Operation[] = [];
+  let bytes = 0;
+  for (const operation of operations) {
+    const more = JSON.stringify(operation).length + 1;
+    if (batch.length === page || (batch.length > 0 && bytes + more > pageBytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(operation);
+    bytes += more;
+  }
+  if (batch.length > 0) yield batch;
+}
+
 const hexOf = (etag: string | null): string => etag?.replaceAll('"', "") ?? "";
 
 export const asPod = (name: string, process: ResponderProcess): Pod => {
@@ -45,13 +64,24 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
     fetch(`${process.api}/v1/kv/${encodeURIComponent(key)}`, { method, headers, ...(body === undefined ? {} : { body }) });
   const run: Pod["run"] = async (operations, headers = {}) => {
     const results: BatchResult[] = [];
-    for (let at = 0; at < operations.length; at += page) {
-      const body = JSON.stringify({ operations: operations.slice(at, at + page) });
+    for (const batch of batchesOf(operations)) {
+      const body = JSON.stringify({ operations: batch });
       const answer = await fetch(`${process.api}/v1/batch`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
       if (!answer.ok) throw new Error(`a batch was answered ${answer.status} ${await answer.text()}`);
       results.push(...batchAnswer.parse(await answer.json()).results);
     }
     return results;
+  };
+  const versions: Pod["versions"] = async () => {
+    const found = new Map<string, string>();
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const answer: Response = await fetch(`${process.api}/v1/kv?limit=${page}${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      const listed = listAnswer.parse(await answer.json());
+      for (const { key, version } of listed.keys) found.set(key, hexOf(version));
+      cursor = listed.cursor;
+    }
+    return found;
   };
   const text = async (path: string): Promise<string> => (await fetch(process.management + path)).text();
 
@@ -76,15 +106,9 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
       const answer = await entry("DELETE", key);
       if (!answer.ok) throw new Error(`DELETE ${key} at ${name} was answered ${answer.status}`);
     },
+    versions,
     contents: async () => {
-      const keys: string[] = [];
-      let cursor: string | null = "";
-      while (cursor !== null) {
-        const answer: Response = await fetch(`${process.api}/v1/kv?limit=${page}${cursor === "" ? "" : `&cursor=${cursor}`}`);
-        const listed = listAnswer.parse(await answer.json());
-        keys.push(...listed.keys.map(({ key }) => key));
-        cursor = listed.cursor;
-      }
+      const keys = [...(await versions()).keys()];
       const results = await run(keys.map((key) => ({ op: "get", key })));
       const held = new Map<string, Held>();
       // one may have expired in between
@@ -106,20 +130,18 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
 };
 
 /** Waits until all hold the same versions, and returns what that is. Throws what differs. */
-export const agreement = async (pods: readonly Pod[], timeoutMs = 15_000): Promise<Map<string, Held>> => {
-  let all: Map<string, Held>[] = [];
+export const agreement = async (pods: readonly Pod[], timeoutMs = 30_000): Promise<Map<string, Held>> => {
   await expect
     .poll(
       async () => {
-        all = await Promise.all(pods.map((pod) => pod.contents()));
-        const [first = new Map<string, Held>(), ...others] = all;
-        const keys = new Set(all.flatMap((held) => [...held.keys()]));
-        return [...keys].filter((key) => others.some((held) => held.get(key)?.version !== first.get(key)?.version));
+        const [first = new Map<string, string>(), ...others] = await Promise.all(pods.map((pod) => pod.versions()));
+        const keys = new Set([first, ...others].flatMap((held) => [...held.keys()]));
+        return [...keys].filter((key) => others.some((held) => held.get(key) !== first.get(key)));
       },
       { timeout: timeoutMs, interval: 200 },
     )
     .toEqual([]);
-  const [first = new Map<string, Held>(), ...others] = all;
+  const [first = new Map<string, Held>(), ...others] = await Promise.all(pods.map((pod) => pod.contents()));
   // one version is one value
   for (const held of others) expect(held).toEqual(first);
   return first;
