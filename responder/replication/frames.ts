@@ -81,17 +81,25 @@ export const createDeframer = (onFrame: OnFrame, isOpen: () => boolean): Deframe
       return held;
     },
     push: (chunk) => {
-      let bytes = chunk;
-      if (held > 0) {
-        rest.push(chunk);
-        held += chunk.length;
-        // the pieces of a large frame are joined once, when it is whole
+      let at = 0;
+      // the frame that the last chunk began, by itself: joining it with this whole chunk would copy every byte that comes
+      while (held > 0) {
+        const more = Math.min(needed - held, chunk.length - at);
+        rest.push(chunk.subarray(at, at + more));
+        held += more;
+        at += more;
         if (held < needed) return;
-        bytes = rest.length === 1 ? rest[0]! : Buffer.concat(rest, held);
+        // the pieces of a large frame are joined once, when it is whole
+        const whole = Buffer.concat(rest, held);
+        rest = [whole];
+        needed = 4 + lengthAt(whole, 0);
+        if (held < needed) continue;
         rest = [];
         held = 0;
+        onFrame(whole[4]!, whole, headerBytes, needed);
+        if (!isOpen()) return;
       }
-      let at = 0;
+      const bytes = chunk;
       needed = headerBytes;
       while (bytes.length - at >= headerBytes) {
         const length = lengthAt(bytes, at);
