@@ -93,6 +93,11 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
       onProblem: (err) => log.warn({ err, service: config.peersService }, "peers could not be looked up; the last ones found stay in force"),
     });
   };
+  /** Peers that the resource asks for; undefined: nobody has said. */
+  const wanted = (): number | undefined => {
+    const { replicas } = runtime();
+    return replicas === undefined ? undefined : Math.max(0, replicas - 1);
+  };
   const replication: ReplicationProcess = createReplication({
     store,
     journal: options.journal,
@@ -113,11 +118,9 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
     load: createLoad(),
     level: () => levels[runtime().ack],
     warmupMs: config.warmupTimeoutSeconds * 1000,
+    expected: wanted,
   });
-  const expected = (): number => {
-    const { replicas } = runtime();
-    return replicas === undefined ? replication.listed : Math.max(0, replicas - 1);
-  };
+  const expected = (): number => wanted() ?? replication.listed;
   metrics.kv_peers_expected.collect(expected);
   metrics.kv_peers_discovered.collect(() => replication.listed);
   metrics.kv_peers_connected.collect(() => replication.connected);

@@ -88,7 +88,7 @@ export const responderMetrics = defineCatalogue({
   kv_peers_discovered: { type: "gauge", help: "Addresses of peers that discovery knows now." },
   kv_peers_connected: { type: "gauge", help: "Peers that can be heard now." },
   kv_peer_discovery_total: { type: "counter", help: "Times that peers were looked up.", labels: { result: ["ok", "empty", "failed"] } },
-  kv_peer_discovery_duration_seconds: { type: "histogram", help: "Time that looking up the peers took.", buckets: [0.001, 0.01, 0.1, 1, 5] },
+  kv_peer_discovery_duration_seconds: { type: "histogram", help: "Time that looking up the peers took.", buckets: [0.01, 0.1, 1] },
   kv_discovery_messages_total: {
     type: "counter",
     help: "Messages by which peers find and keep each other. announce: the first one of a connection. reply: to a heartbeat.",
@@ -112,7 +112,7 @@ export const responderMetrics = defineCatalogue({
   kv_replication_refusals_total: {
     type: "counter",
     help: "Connections of peers that were not let in, or that broke the protocol.",
-    labels: { reason: ["version", "tenant", "cluster", "proof", "self", "node", "left", "protocol"] },
+    labels: { reason: ["version", "tenant", "cluster", "proof", "node", "left", "protocol"] },
   },
   kv_replication_divergence_items: { type: "gauge", help: "Of 4096 parts of the keys, those that differed from a peer's at the last comparison that found any." },
   kv_tombstones: { type: "gauge", help: "Deletions that are remembered for peers." },

@@ -15,7 +15,7 @@ export interface Observer {
   /** One that was too far ahead of our clock. */
   ahead(): void;
   /** A connection that was not let in, or that broke the protocol. */
-  refused(reason: Refusal | "protocol"): void;
+  refused(reason: Exclude<Refusal, "self"> | "protocol"): void;
   /** Buckets that a comparison found to differ. */
   diverged(buckets: number): void;
 }

@@ -53,7 +53,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     if (isOpen) conn.write(frame(type, payload));
   };
   const refuse = (refusal: Refusal) => {
-    observer.refused(refusal);
+    // discovery lists us too: finding oneself is no event
+    if (refusal !== "self") observer.refused(refusal);
     send(frameType.refused, writeRefusal(refusal));
     close(`refused: ${refusal}`, refusal);
   };

@@ -10,6 +10,8 @@ export type Warmup = "warming" | "copied" | "alone" | "timedOut";
 const tickMs = 50;
 /** A donor that said it is busy is asked again after so long. */
 const busyMs = 500;
+/** Where there should be peers and discovery knows none, so long: the records of a Service come late (kubernetes #92559). */
+const lonelyMs = 3_000;
 
 export interface WarmupDeps {
   readonly hub: Hub;
@@ -17,6 +19,8 @@ export interface WarmupDeps {
   readonly senderOf: (member: Member) => Sender | undefined;
   /** Discovery has answered, and every address that it gave was reached or has failed twice. */
   readonly isSettled: () => boolean;
+  /** There should be peers, and discovery knows of none. */
+  readonly isLonely: () => boolean;
   readonly onEnd: (how: Exclude<Warmup, "warming">, ms: number) => void;
 }
 
@@ -28,7 +32,7 @@ export interface WarmupProcess {
   onRefused(member: Member): void;
 }
 
-export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, onEnd }: WarmupDeps): WarmupProcess => {
+export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, isLonely, onEnd }: WarmupDeps): WarmupProcess => {
   const { store, members, reconciled } = hub;
   const busyUntil = new Map<Member, number>();
   let state: Warmup = "warming";
@@ -64,6 +68,7 @@ export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, onEnd }: War
     const least = serving.reduce<Member | undefined>((best, member) => (best === undefined || member.load < best.load ? member : best), undefined);
     const sender = least && senderOf(least);
     if (least && sender) return ask(least, sender);
+    if (isLonely() && time - startedAt < Math.min(lonelyMs, timeoutMs)) return;
     // those who start with us have nothing to give; who was only met may have
     if (isSettled() && !members.members.some((member) => member.state === "joined" && (member.phase === "serving" || !member.hasSpoken))) {
       cancelTick();

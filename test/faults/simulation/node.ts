@@ -73,6 +73,7 @@ export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, 
     load: () => 0,
     level: () => "local",
     warmupMs,
+    expected: () => names.length - 1,
   });
   host.accept = replication.accept;
   replication.start();
