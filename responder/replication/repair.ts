@@ -41,7 +41,7 @@ interface State {
   /** The digests of each bucket that were compared last: two words of ours, two of the peer's, and how often in a row. */
   readonly compared: Int32Array;
   /** The digests that the peer told of in this round. */
-  theirs: Int32Array;
+  readonly theirs: Int32Array;
   /** As the one who is asked. */
   asked: { number: number; startedAt: number; since: number } | undefined;
 }
@@ -69,7 +69,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
   const stateOf = (member: Member): State => {
     let state = states.get(member);
     if (!state) {
-      state = { round: undefined, nextAt: hub.clock.monotonic() + soonMs, compared: new Int32Array(bucketCount * wordsPerBucket), theirs: new Int32Array(0), asked: undefined };
+      state = { round: undefined, nextAt: hub.clock.monotonic() + soonMs, compared: new Int32Array(bucketCount * wordsPerBucket), theirs: new Int32Array(bucketCount * 2), asked: undefined };
       states.set(member, state);
     }
     return state;
@@ -161,7 +161,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     const { state, round } = at;
     if (ranges !== replica.rangesHash) tellRanges(member);
     round.since = reconciled.agreed(member.id, since);
-    state.theirs = Int32Array.from({ length: bucketCount * 2 }, () => reader.i32());
+    reader.words(state.theirs);
     reader.done();
     const { words } = replica.digests;
     let diverged = 0;
@@ -198,8 +198,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     }
     stateOf(member).asked = { number, startedAt, since };
     const writer = new Writer(12 + bucketCount * 8).u32(number).u32(replica.rangesHash).u48(mine);
-    for (const word of replica.digests.words) writer.u32(word);
-    receiver.send(frameType.digests, writer.take());
+    receiver.send(frameType.digests, writer.words(replica.digests.words).take());
   };
   const onBucket = (receiver: Receiver, member: Member, reader: Reader) => {
     const number = reader.u32();

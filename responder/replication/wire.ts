@@ -39,6 +39,20 @@ export class Writer {
     this.length = this.bytes.writeUIntBE(n, this.length, 6);
     return this;
   }
+  words(words: Int32Array): this {
+    this.room(words.length * 4);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < words.length; i++, at += 4) {
+      const word = words[i]!;
+      bytes[at] = word >>> 24;
+      bytes[at + 1] = word >>> 16;
+      bytes[at + 2] = word >>> 8;
+      bytes[at + 3] = word;
+    }
+    this.length = at;
+    return this;
+  }
   raw(bytes: Uint8Array): this {
     this.room(bytes.length);
     this.bytes.set(bytes, this.length);
@@ -95,6 +109,11 @@ export class Reader {
   }
   i32(): number {
     return this.bytes.readInt32BE(this.advance(4));
+  }
+  words(target: Int32Array): void {
+    const { bytes } = this;
+    let at = this.advance(target.length * 4);
+    for (let i = 0; i < target.length; i++, at += 4) target[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
   raw(count: number): Buffer {
     const at = this.advance(count);

@@ -8,7 +8,7 @@ import { createWorld } from "./world.ts";
 /** After everything is healed, so much virtual time for all to be alike. */
 const settleMs = 60_000;
 const warmupMs = 5_000;
-const roomyBytes = 32 * 2 ** 20;
+const roomyBytes = 8 * 2 ** 20;
 const spare = { least: 0.2, most: 3 };
 
 export interface Outcome {
