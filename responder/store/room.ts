@@ -100,20 +100,24 @@ export const createRoom = (state: State) => {
     grow(eviction, keep);
   };
 
+  /** One entry goes because there are too many. false: none may go. */
+  const evictOne = (): boolean => {
+    if (expireDue(absent)) return true;
+    const victim = eviction.victim(absent, 0);
+    if (victim < 0) return false;
+    evictEntry(victim);
+    tombstones?.trim();
+    counts.evictedForEntries++;
+    return true;
+  };
+
   return {
     counts,
     expire,
     reserve,
     growTables,
-    /** One entry goes because there are too many. */
-    evictOne: (): boolean => {
-      if (expireDue(absent)) return true;
-      const victim = eviction.victim(absent, 0);
-      if (victim < 0) return tombstones?.dropOldest() ?? false;
-      evictEntry(victim);
-      tombstones?.trim();
-      counts.evictedForEntries++;
-      return true;
-    },
+    evictOne,
+    /** One step towards a slot that is free: what is remembered of deleted keys goes too, where nothing else may. */
+    freeSlot: (): boolean => evictOne() || (tombstones?.dropOldest() ?? false),
   };
 };

@@ -95,11 +95,13 @@ export const createStore = (options: StoreOptions, state: State = createState(op
     return true;
   };
 
-  const isFull = () => index.count - (tombstones?.count ?? 0) >= maxEntries || index.isPressing || columns.count === columns.capacity;
+  const isFull = () => index.isPressing || columns.count === columns.capacity;
+  /** One entry more would be too many; tombstones are none. */
+  const isCrowded = () => columns.count - (tombstones?.count ?? 0) >= maxEntries;
 
   /** A slot with its key and no content yet, in no list of eviction. */
   const take = (hash: number, c: number, ownBytes: number, key: Buffer, keyFrom: number, keyTo: number): Slot => {
-    while (isFull()) if (!room.evictOne()) return absent;
+    while (isFull()) if (!room.freeSlot()) return absent;
     if (!room.reserve(c, ownBytes + columns.nextBytes, absent, ownBytes)) return absent;
     const slot = columns.take();
     const ref = slab.take(c, slot);
@@ -146,6 +148,11 @@ export const createStore = (options: StoreOptions, state: State = createState(op
     const hash = state.hash(key, keyFrom, keyTo);
     let slot = settled(key, keyFrom, keyTo, hash);
     const isNew = slot < 0 || isDeadAt(slot);
+    if (isNew && isCrowded()) {
+      while (isCrowded()) if (!room.evictOne()) return putOutcome.full;
+      // to make room the tombstone may have been forgotten
+      slot = locate(key, keyFrom, keyTo, hash);
+    }
     if (slot >= 0 && !replace(slot, c, ownBytes, keyBytes, value, from, to, contentType)) {
       if (options.evictionPolicy === "NoEviction") {
         if (isNew) tombstones?.bury(slot, "deleted");
