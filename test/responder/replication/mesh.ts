@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
 import { bundle, type OutputFile } from "../../../build/bundle.ts";
 import { reservePort } from "../../cluster/ports.ts";
+import { waitFor } from "../../cluster/wait.ts";
 import { startResponder } from "../process.ts";
 import { frontHost, openFront } from "./front.ts";
 import { createLane, type Lane } from "./lane.ts";
@@ -116,11 +116,9 @@ export const startMesh = async (names: string, { env = {}, envOf = {}, absent = 
       fronts.get(one)?.reset(uidOf(other));
       fronts.get(other)?.reset(uidOf(one));
     },
-    settled: async (timeoutMs = 20_000) => {
-      const wanted = running.size - 1;
-      await expect
-        .poll(() => Promise.all(mesh.pods.map(async (pod) => ((await pod.readiness()).status === 200 ? (await pod.replication()).connected : -1))), { timeout: timeoutMs })
-        .toEqual(mesh.pods.map(() => wanted));
+    settled: async (timeoutMs = 30_000) => {
+      const isSettled = async (pod: Pod) => (await pod.replication()).connected === running.size - 1 && (await pod.readiness()).status === 200;
+      await waitFor("every pod to be ready and to hear the others", async () => (await Promise.all(mesh.pods.map(isSettled))).every(Boolean), { timeoutMs });
     },
     [Symbol.asyncDispose]: async () => {
       for (const front of fronts.values()) front.close();

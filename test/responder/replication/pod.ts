@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { replicationInfo, type ReplicationInfo } from "#contract/replication";
 import { batchAnswer, type BatchResult } from "../../../responder/http/schema/batch.ts";
 import { listAnswer } from "../../../responder/http/schema/keys.ts";
+import { open } from "../../redis/connection.ts";
 import type { ResponderProcess } from "../process.ts";
 
 const page = 1_000;
@@ -27,6 +28,10 @@ export interface Pod extends ResponderProcess {
   /** undefined: there is none. */
   get(key: string): Promise<string | undefined>;
   delete(key: string): Promise<void>;
+  /** Writes the key until its version is beyond the given one: clocks of one machine can be some milliseconds apart. Returns the version. */
+  putAfter(version: string, key: string, value: string): Promise<string>;
+  /** Redis commands over one connection, one after the other. */
+  commands(...lines: readonly string[]): Promise<(string | undefined)[]>;
   /** In batches, as many as it takes, one after the other. */
   run(operations: readonly Operation[], headers?: Readonly<Record<string, string>>): Promise<BatchResult[]>;
   /** Of everything that can be read, by key. */
@@ -72,6 +77,11 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
     }
     return results;
   };
+  const put: Pod["put"] = async (key, value, headers = {}) => {
+    const answer = await entry("PUT", key, { body: value, headers });
+    if (!answer.ok) throw new Error(`PUT ${key} at ${name} was answered ${answer.status} ${await answer.text()}`);
+    return hexOf(answer.headers.get("etag"));
+  };
   const versions: Pod["versions"] = async () => {
     const found = new Map<string, string>();
     let cursor: string | null = "";
@@ -90,10 +100,25 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
     name,
     entry,
     run,
-    put: async (key, value, headers = {}) => {
-      const answer = await entry("PUT", key, { body: value, headers });
-      if (!answer.ok) throw new Error(`PUT ${key} at ${name} was answered ${answer.status} ${await answer.text()}`);
-      return hexOf(answer.headers.get("etag"));
+    put,
+    putAfter: async (version, key, value) => {
+      let own = "";
+      await expect
+        .poll(async () => {
+          own = await put(key, value);
+          return own > version;
+        })
+        .toBe(true);
+      return own;
+    },
+    commands: async (...lines) => {
+      using connection = await open({ host: "127.0.0.1", port: process.ports.resp });
+      const replies: (string | undefined)[] = [];
+      for (const line of lines) {
+        const reply = await connection.call(...line.split(" "));
+        replies.push(reply.items.length > 0 ? reply.items.map(({ text }) => text).join(" ") : reply.text);
+      }
+      return replies;
     },
     get: async (key) => {
       const answer = await entry("GET", key);
