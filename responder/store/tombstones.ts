@@ -102,7 +102,8 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     const isDeletion = (meta & (evictedFlag | expiredFlag)) === 0;
     // where every peer has the entry or a later one, its eviction stays what it was: local. What is over is so everywhere
     if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));
-    else if (isEvicted(meta)) floors.evicted(bucket, versionMs(slot));
+    // and of those that have it, none must take the hole here for a deletion
+    if (isEvicted(meta)) floors.evicted(bucket, versionMs(slot));
     if (!known) journal.forgotten(slot);
     state.remove(slot);
   };
