@@ -153,9 +153,10 @@ export const createStore = (options: StoreOptions, state: State = createState(op
       // to make room the tombstone may have been forgotten
       slot = locate(key, keyFrom, keyTo, hash);
     }
+    const cause = isNew && slot >= 0 ? tombstones?.causeOf(slot) : undefined;
     if (slot >= 0 && !replace(slot, c, ownBytes, keyBytes, value, from, to, contentType)) {
       if (options.evictionPolicy === "NoEviction") {
-        if (isNew) tombstones?.bury(slot, "deleted");
+        if (cause) tombstones?.bury(slot, cause);
         return putOutcome.full;
       }
       // it is alone and in its own way: only without its old value there is room

@@ -26,6 +26,7 @@ export interface Tombstones {
   bury(slot: Slot, cause: Cause): void;
   /** The slot is about to hold an entry again: only its key and version stay. */
   raise(slot: Slot): void;
+  causeOf(slot: Slot): Cause;
   /** Forgets one, and remembers at its bucket's floor that something was forgotten. */
   drop(slot: Slot): void;
   /** Forgets the oldest while they take more than their budget. */
@@ -146,6 +147,11 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     raise: (slot) => {
       leave(slot);
       columns.hot[slot * hotWords + hotMeta]! &= ~(deadFlag | evictedFlag | expiredFlag);
+    },
+    causeOf: (slot) => {
+      const meta = metaOf(slot);
+      if (isEvicted(meta)) return "evicted";
+      return (meta & expiredFlag) === 0 ? "deleted" : "expired";
     },
     drop,
     trim: () => {
