@@ -19,7 +19,6 @@ export const refusals = ["version", "tenant", "cluster", "proof", "self", "node"
 export type Refusal = (typeof refusals)[number];
 
 export interface Hello extends Realm {
-  readonly version: number;
   readonly nonce: Buffer;
   readonly identity: Identity;
 }
@@ -27,11 +26,12 @@ export interface Hello extends Realm {
 export const writeHello = ({ tenant, cluster }: Realm, identity: Identity, nonce: Buffer): Buffer =>
   writeIdentity(new Writer().u8(protocolVersion).raw(nonce).text(tenant).text(cluster), identity).take();
 
+/** Of this version of the protocol. */
 export const readHello = (bytes: Buffer, from: number, to: number): Hello => {
   const reader = new Reader(bytes, from, to);
-  const version = reader.u8();
+  reader.u8();
   const nonce = Buffer.from(reader.raw(nonceBytes));
-  const hello = { version, nonce, tenant: reader.text(), cluster: reader.text(), identity: readIdentity(reader) };
+  const hello = { nonce, tenant: reader.text(), cluster: reader.text(), identity: readIdentity(reader) };
   reader.done();
   return hello;
 };

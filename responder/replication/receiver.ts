@@ -59,8 +59,7 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     close(`refused: ${refusal}`, refusal);
   };
 
-  const refusalOf = ({ version, tenant, cluster, identity }: Hello): Refusal | undefined => {
-    if (version !== protocolVersion) return "version";
+  const refusalOf = ({ tenant, cluster, identity }: Hello): Refusal | undefined => {
     if (tenant !== hub.realm.tenant) return "tenant";
     if (cluster !== hub.realm.cluster) return "cluster";
     return memberId(identity) === memberId(hub.identity()) ? "self" : undefined;
@@ -77,6 +76,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
 
   const onHello = (bytes: Buffer, from: number, to: number) => {
     observer.message("announce", "in");
+    // what follows the version, only that version knows
+    if (from < to && bytes[from] !== protocolVersion) return refuse("version");
     const given = readHello(bytes, from, to);
     const refusal = refusalOf(given);
     if (refusal) return refuse(refusal);
