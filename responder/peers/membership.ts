@@ -25,6 +25,8 @@ export interface Member {
   /** Of the local changes, those up to this one have been acknowledged; and of their versions up to this millisecond. */
   ackedChanges: number;
   ackedMs: number;
+  /** It did not take one of the local changes up to this one: of those it has at most most. */
+  refusedChanges: number;
   /** It says that our clock is ahead of its own by more than is accepted. */
   findsUsAhead: boolean;
   /** Notes have been compared with it once at least. */
@@ -119,6 +121,7 @@ export const createMembership = ({ self, now, isListed, onChange }: MembershipDe
         backlog: createBacklog(),
         ackedChanges: 0,
         ackedMs: 0,
+        refusedChanges: -1,
         findsUsAhead: false,
         isReconciled: false,
         heardAt: now(),

@@ -9,8 +9,6 @@ const maxWaiters = 65_536;
 interface Waiter {
   readonly position: number;
   readonly wanted: number;
-  /** They have said that they did not take something written before. */
-  readonly without: Set<Member>;
   readonly done: (result: Acknowledgement) => void;
   readonly cancelTimer: () => void;
 }
@@ -18,8 +16,6 @@ interface Waiter {
 export interface Waiters extends Pick<Replication, "peers" | "acknowledged" | "wait"> {
   /** Something was acknowledged, or a peer came or went. */
   check(): void;
-  /** The peer did not take a record: whoever waits now does not get its acknowledgement. */
-  refusedBy(member: Member): void;
 }
 
 export interface WaitersDeps {
@@ -28,15 +24,13 @@ export interface WaitersDeps {
   readonly members: () => readonly Member[];
 }
 
-const nobody: ReadonlySet<Member> = new Set();
-
 export const createWaiters = ({ timers, members }: WaitersDeps): Waiters => {
   const waiting = new Set<Waiter>();
 
-  const result = (position: number, wanted: number, without: ReadonlySet<Member>): Acknowledgement => {
+  const result = (position: number, wanted: number): Acknowledgement => {
     const all = members();
     let acknowledged = 0;
-    for (const member of all) if (member.ackedChanges >= position && !without.has(member)) acknowledged++;
+    for (const member of all) if (member.ackedChanges >= position && member.refusedChanges < position) acknowledged++;
     return { acknowledged, of: all.length, met: acknowledged >= Math.min(wanted, all.length) };
   };
   const settle = (waiter: Waiter, answer: Acknowledgement) => {
@@ -47,9 +41,9 @@ export const createWaiters = ({ timers, members }: WaitersDeps): Waiters => {
 
   return {
     peers: () => members().length,
-    acknowledged: (position) => result(position, 0, nobody).acknowledged,
+    acknowledged: (position) => result(position, 0).acknowledged,
     wait: (position, wanted, timeoutMs, done) => {
-      const now = result(position, wanted, nobody);
+      const now = result(position, wanted);
       if (now.met || waiting.size >= maxWaiters) {
         done(now);
         return () => {};
@@ -57,9 +51,8 @@ export const createWaiters = ({ timers, members }: WaitersDeps): Waiters => {
       const waiter: Waiter = {
         position,
         wanted,
-        without: new Set(),
         done,
-        cancelTimer: timers.after(timeoutMs, () => settle(waiter, result(position, wanted, waiter.without))),
+        cancelTimer: timers.after(timeoutMs, () => settle(waiter, result(position, wanted))),
       };
       waiting.add(waiter);
       return () => {
@@ -68,12 +61,9 @@ export const createWaiters = ({ timers, members }: WaitersDeps): Waiters => {
     },
     check: () => {
       for (const waiter of waiting) {
-        const now = result(waiter.position, waiter.wanted, waiter.without);
+        const now = result(waiter.position, waiter.wanted);
         if (now.met) settle(waiter, now);
       }
-    },
-    refusedBy: (member) => {
-      for (const waiter of waiting) waiter.without.add(member);
     },
   };
 };

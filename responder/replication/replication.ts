@@ -52,8 +52,8 @@ export interface ReplicationDeps {
   readonly load: () => number;
   readonly level: () => AckLevel;
   readonly warmupMs: number;
-  /** Peers that there should be. */
-  readonly expected: () => number | undefined;
+  /** Peers that there should be; undefined: nobody has said. */
+  readonly expected?: () => number | undefined;
 }
 
 export interface ReplicationProcess extends Replication {
@@ -185,7 +185,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     timeoutMs: deps.warmupMs,
     senderOf,
     isSettled: () => dialler.isSettled,
-    isLonely: () => dialler.listed === 0 && (deps.expected() ?? 0) > 0,
+    isLonely: () => dialler.listed === 0 && (deps.expected?.() ?? 0) > 0,
     onEnd: (how, ms) => {
       if (phase === "warming") phase = "serving";
       const facts = { how, durationMs: Math.round(ms), entries: store.stats().entries };

@@ -205,7 +205,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     const reader = new Reader(bytes, from, to);
     if (type === frameType.ack) onAck(reader.u48());
     else if (type === frameType.ahead) onAhead(reader.u48());
-    else if (type === frameType.notTaken) hub.waiters.refusedBy(member);
+    else if (type === frameType.notTaken) member.refusedChanges = store.replica.changes;
     else if (type === frameType.heartbeatReply) {
       observer.message("reply", "in");
       member.findsUsAhead = readHeartbeatReply(reader);
