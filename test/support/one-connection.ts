@@ -1,4 +1,4 @@
-// Clients with exactly one connection: through a Service they stay with one pod. Pods do not replicate yet, so only that pod has what was put.
+// Clients with exactly one connection: through a Service they stay with one pod, which has what was put there before the others do.
 import { Redis } from "ioredis";
 import { Client } from "undici";
 import { waitFor } from "../cluster/index.ts";
