@@ -8,7 +8,7 @@ import { refusals } from "../../../responder/replication/handshake.ts";
 import { bucketOf, Digests } from "../../../responder/store/digest.ts";
 import { createHash } from "../../../responder/store/hash.ts";
 import { Ranges } from "../../../responder/store/ranges.ts";
-import * as spec from "./spec-peer.ts";
+import * as spec from "./spec-wire.ts";
 
 const page = readFileSync(resolve(import.meta.dirname, "../../../docs/replication-protocol.md"), "utf8");
 /** The rows of the table under a heading, or from one mark to the next, as cells. */

@@ -1,32 +1,24 @@
 // A peer that was written from docs/replication-protocol.md alone, and a real responder: what the page says is enough, and true.
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { refusals } from "../../../responder/replication/handshake.ts";
+import { reservePort } from "../../cluster/ports.ts";
 import { startResponder } from "../process.ts";
-import { createSpecPeer, types, u32, u8, type SpecPeer, type SpecPeerOptions } from "./spec-peer.ts";
+import { createSpecPeer, type SpecPeer, type SpecPeerOptions } from "./spec-peer.ts";
+import { types, u32, u8 } from "./spec-wire.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "kvr-spec-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 const secret = "a secret for tests, 0123456789abcdef";
 writeFileSync(join(dir, "secret"), `${secret}\n`);
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-};
-
 /** The responder knows the peer's address and dials it; the peer dials whoever calls. */
 const startPair = async ({ uid, entries = {}, env = {} }: { uid: string; entries?: Record<string, string>; env?: Record<string, string> }) => {
   const peer = await createSpecPeer({ uid, secret });
   for (const [key, value] of Object.entries(entries)) await peer.write(key, value, { isSilent: true });
-  const port = await freePort();
+  const { port, release } = await reservePort();
   const responder = await startResponder({
     KVR_REPLICATION: "Peers",
     KVR_PEERS: `127.0.0.1:${peer.port}`,
@@ -44,6 +36,7 @@ const startPair = async ({ uid, entries = {}, env = {} }: { uid: string; entries
     [Symbol.asyncDispose]: async () => {
       await responder[Symbol.asyncDispose]();
       await peer[Symbol.asyncDispose]();
+      release();
     },
   };
 };
