@@ -40,6 +40,11 @@ const metricNames = (tree: SourceTree): string[] =>
   [...tree].filter(([path]) => isCatalogue(path)).flatMap(([, text]) => [...text.matchAll(/^ {2}([a-z][a-z0-9]*(?:_[a-z0-9]+)+): \{/gm)].map((m) => m[1] ?? ""));
 const isCatalogue = (path: string) => path === "responder/contract/metrics.ts" || path === "operator/metrics.ts" || path === "responder/telemetry/platform-series.ts";
 
+const outside = anyOf(...["net", "dns", "fs", "tls", "http", "https", "http2", "dgram", "os", "child_process", "worker_threads"].map((name) => pkg(`node:${name}`)));
+const replicationPort = "responder/replication/port.ts";
+/** What replication is told of the store. */
+const storeInterface = /^responder\/store\/(types|version|ranges|digest)\.ts$/;
+
 export const arrowRules: readonly ArrowRule[] = [
   never(
     "pure operator code reaches no API, no log, no metric, no file and no network",
@@ -65,6 +70,37 @@ export const arrowRules: readonly ArrowRule[] = [
     anyOf(inFolder("responder/http/"), inFolder("responder/resp/"), inFolder("responder/peers/"), inFolder("responder/replication/"), promClient),
     { path: "responder/store/planted.ts", text: 'import { app } from "../http/app.ts";' },
   ),
+  never("peers reach the network, DNS and files in their adapters alone", (p) => p.startsWith("responder/peers/") && !/\/(tcp|dns|lookup)\.ts$/.test(p), outside, {
+    path: "responder/peers/membership.ts",
+    text: 'import { readFileSync } from "node:fs";',
+  }),
+  never("replication reaches no network and no file: connections come from the port in peers", inFolder("responder/replication/"), anyOf(outside, (to) => /^responder\/peers\/(tcp|dns|lookup|static)\.ts$/.test(to)), {
+    path: "responder/replication/sender.ts",
+    text: 'import { connect } from "node:net";',
+  }),
+  absent(
+    "replication and peers are given time and chance",
+    // setTimeout of a socket is the socket's
+    (p) => p.startsWith("responder/replication/") || (p.startsWith("responder/peers/") && p !== "responder/peers/tcp.ts"),
+    /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b|\brandom(Bytes|UUID|Int)\b|\bset(Timeout|Interval|Immediate)\b|\bsystem(Clock|Timers)\b/g,
+    { path: "responder/replication/planted.ts", text: "export const jitter = Math.random();" },
+  ),
+  never("replication sees the store by its interface", inFolder("responder/replication/"), (to) => to.startsWith("responder/store/") && !storeInterface.test(to), {
+    path: "responder/replication/planted.ts",
+    text: 'import { Columns } from "../store/columns.ts";',
+  }),
+  never("peers know of replication only the backlog and the fields of frames", inFolder("responder/peers/"), (to) => to.startsWith("responder/replication/") && !/\/(backlog|wire)\.ts$/.test(to), {
+    path: "responder/peers/planted.ts",
+    text: 'import { createSender } from "../replication/sender.ts";',
+  }),
+  never("neither peers nor replication serve a protocol", (p) => /^responder\/(peers|replication)\//.test(p), anyOf(inFolder("responder/http/"), inFolder("responder/resp/"), inFolder("responder/auth/"), pkg("hono")), {
+    path: "responder/replication/planted.ts",
+    text: 'import { app } from "../http/app.ts";',
+  }),
+  never("the protocols know only the port of replication", (p) => /^responder\/(http|resp)\//.test(p), anyOf((to) => to.startsWith("responder/replication/") && to !== replicationPort, inFolder("responder/peers/")), {
+    path: "responder/resp/planted.ts",
+    text: 'import { createWaiters } from "../replication/acks.ts";',
+  }),
   never(
     "crds and contract import only zod, each other and catalogue types",
     // generators are programs of their own; the arrow is about what the schema and the contract pull in
