@@ -72,7 +72,7 @@ export const createFuzzedPod = (maxBytes = 4 * 2 ** 20) => {
     refused: (reason) => void (reason === "protocol" ? counted.protocol++ : counted.refused++),
     diverged: () => {},
   };
-  let turn: (() => void)[] = [];
+  const turn: (() => void)[] = [];
   const replication = createReplication({
     store: replica.store,
     journal,

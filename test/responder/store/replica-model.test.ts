@@ -5,7 +5,7 @@ import { bucketOf } from "../../../responder/store/digest.ts";
 import { createHash } from "../../../responder/store/hash.ts";
 import { mergeOutcome, putOutcome, type EvictionPolicy, type Journal } from "../../../responder/store/types.ts";
 import { compareVersions, formatVersion, type Version } from "../../../responder/store/version.ts";
-import { createReplica, startOfTime } from "../replication/replica.ts";
+import { createReplica } from "../replication/replica.ts";
 import { randomFrom } from "./random.ts";
 
 interface Setting {
