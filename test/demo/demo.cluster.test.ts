@@ -28,7 +28,7 @@ const survivors = (dirs: readonly string[]): string[] =>
     })
     .filter((command) => dirs.some((d) => command.includes(d)));
 
-test("once: checks both tenants and their monitoring, prints where everything is, and leaves nothing", async () => {
+test("once: checks both tenants, their replication and their monitoring, prints where everything is, and leaves nothing", async () => {
   const before = clusterDirs();
   const { child, output } = start("--once");
   const made = await vi.waitFor(() => {
@@ -40,6 +40,10 @@ test("once: checks both tenants and their monitoring, prints where everything is
   expect(code, output()).toBe(0);
   expect(output()).toMatch(/checkout\s+checkout\s+3\/3\s+AllReady/);
   expect(output()).toMatch(/search\s+search-team\s+2\/2\s+AllReady/);
+  expect(output()).toMatch(/replication: 200 entries written at \S+, read at \S+ and \S+: 0 misses/);
+  const [, gone, next, reads] = /replication: (\S+) deleted, (\S+) in its place with all 200; (\d+) reads at the others meanwhile: 0 misses/.exec(output()) ?? [];
+  expect(next).not.toBe(gone);
+  expect(Number(reads)).toBeGreaterThan(10);
   for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
   expect(clusterDirs().filter((d) => made.includes(d))).toEqual([]);
   expect(survivors(made)).toEqual([]);

@@ -1,4 +1,4 @@
-// `make demo`: from nothing to two tenants with their monitoring, checked, with addresses to try. --once ends after the checks.
+// `make demo`: from nothing to two tenants with their monitoring and replicated entries, checked, with addresses to try. --once ends after the checks.
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,6 +8,7 @@ import { promQuery } from "../cluster/monitoring/index.ts";
 import { redisRoundTrip, roundTrip, untilServed } from "../support/one-connection.ts";
 import { contextStage } from "./context-stage.ts";
 import { localStage } from "./local-stage.ts";
+import { showReplication } from "./replication.ts";
 import type { Stage } from "./stage.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -72,6 +73,11 @@ const play = async (stage: Stage): Promise<void> => {
   for (const tenant of tenants) endpoints.push(...(await checkTenant(stage, tenant)));
   say("wrote and read through each tenant's Service, with its token, over HTTP and the Redis protocol");
 
+  const [first] = tenants;
+  if (!first) throw new Error("examples/tenants holds no tenant");
+  const { namespace, name } = first.metadata;
+  await showReplication({ stage, namespace, name, token: await tokenOf(stage, first), say });
+
   if (prometheus) {
     for (const { metadata, status } of tenants) {
       await waitFor(`Prometheus sees ${metadata.name}`, async () => (await promQuery(prometheus.url, `up{tenant="${status?.tenant}", kvresponder="${metadata.name}"} == 1`)).length > 0, { timeoutMs: 90_000, intervalMs: 500 });
@@ -79,9 +85,6 @@ const play = async (stage: Stage): Promise<void> => {
     say("Prometheus scrapes every tenant under its own label");
   }
 
-  const [first] = tenants;
-  if (!first) throw new Error("examples/tenants holds no tenant");
-  const { namespace, name } = first.metadata;
   const addressOf = (scheme: string) => endpoints.flatMap((line) => line.split(" ").filter((word) => word.startsWith(scheme)))[0] ?? "";
   const kinds = "deploy,svc,cm,secret,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 8 : 6).join(",");
   console.log(`\n$ kubectl get kvresponders -A\n${await stage.kubectl(["get", "kvresponders", "-A"])}`);
