@@ -12,6 +12,7 @@ const heartbeats = (pod: Pod) => pod.series('kv_discovery_messages_total{kind="h
 test("oryx #53: a small pod beside a roomy one evicts for itself, deletes nothing there, and is not filled again and again", async () => {
   await using mesh = await startMesh("ab", { envOf: { a: { KVR_MAX_MEMORY: String(64 * 2 ** 20) }, b: { KVR_MAX_MEMORY: String(4 * 2 ** 20) } } });
   const [roomy, small] = [mesh.pod("a"), mesh.pod("b")];
+  await expect.poll(() => heartbeats(small), { timeout: 15_000 }).toBeGreaterThan(4);
   await roomy.run(Array.from({ length: entries }, (_, i): Operation => ({ op: "put", key: key(i), value: "x".repeat(1_000) })));
   await expect.poll(() => roomy.series("kv_replication_queue_items"), { timeout: 10_000 }).toBe(0);
   const evictions = () => small.series('kv_evictions_total{reason="memory"}');

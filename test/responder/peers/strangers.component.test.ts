@@ -183,11 +183,11 @@ test("the secret is neither on the wire nor in a log, nor is what is made from i
   for (const lane of lanes) lane.record = undefined;
 
   const wire = Buffer.concat(record);
-  expect(wire.includes("a value that is seen on the wire")).toBe(true);
+  expect(wire.indexOf("a value that is seen on the wire")).toBeGreaterThan(0);
   const secret = Buffer.from(mesh.secret);
   const logs = mesh.pods.map(({ lines }) => JSON.stringify(lines)).join("");
   for (const hidden of [secret, key(), deriveKey(secret, "hash seed", 8)]) {
-    for (const text of [hidden, hidden.toString("hex"), hidden.toString("base64").replace(/=+$/, ""), hidden.toString("base64url")]) expect(wire.includes(text)).toBe(false);
+    for (const text of [hidden, hidden.toString("hex"), hidden.toString("base64").replace(/=+$/, ""), hidden.toString("base64url")]) expect(wire.indexOf(text)).toBe(-1);
     for (const text of [hidden.toString("latin1"), hidden.toString("hex"), hidden.toString("base64").replace(/=+$/, "")]) expect(logs).not.toContain(text);
   }
 });
