@@ -22,7 +22,7 @@ import { createReplication, type ReplicationProcess } from "./replication/replic
 import type { Store, StoreOptions } from "./store/types.ts";
 
 const proofKeyBytes = 32;
-/** While peers find the clock ahead, how often it is looked whether it has been set right. */
+/** While most peers' clocks differ, how often it is looked whether this one has been set right. */
 const correctMs = 1_000;
 const levels: Record<RuntimeSettings["ack"], AckLevel> = { Local: "local", One: "one", All: "all" };
 
@@ -93,6 +93,7 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
       onProblem: (err) => log.warn({ err, service: config.peersService }, "peers could not be looked up; the last ones found stay in force"),
     });
   };
+  let listener: PeerListener | undefined;
   /** Peers that the resource asks for; undefined: nobody has said. */
   const wanted = (): number | undefined => {
     const { replicas } = runtime();
@@ -102,7 +103,15 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
     store,
     journal: options.journal,
     realm: { tenant: config.tenant, cluster: `${config.namespace}/${config.name}` },
-    identity: { uid: config.podUid ?? randomUUID(), boot: randomBytes(8).toString("hex"), host: config.podIp ?? (config.host === "*" ? "127.0.0.1" : config.host), port: config.peersPort },
+    identity: {
+      uid: config.podUid ?? randomUUID(),
+      boot: randomBytes(8).toString("hex"),
+      host: config.podIp ?? (config.host === "*" ? "127.0.0.1" : config.host),
+      // where the system has chosen it, it is known once it is listened on
+      get port() {
+        return listener?.address.port ?? config.peersPort;
+      },
+    },
     node: deps.node,
     key: deriveKey(secret, "peer proof", proofKeyBytes),
     source: source(),
@@ -128,7 +137,6 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
   metrics.kv_clock_ahead.collect(() => (replication.isAhead ? 1 : 0));
   for (const state of ["warming", "copied", "alone", "timedOut"] as const) metrics.kv_warmup_state.with({ state }).collect(() => (replication.warmup === state ? 1 : 0));
 
-  let listener: PeerListener | undefined;
   return {
     replication,
     info: () => ({ mode: "Peers", expected: expected(), connected: replication.connected, warmup: replication.warmup, clockAhead: replication.isAhead }),
@@ -140,7 +148,7 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
       listener = await listenTcp(config.host === "*" ? undefined : config.host, config.peersPort, replication.accept);
       replication.start();
       systemTimers.every(correctMs, () => {
-        if (replication.isAhead) deps.turn.correct();
+        if (replication.isAhead || replication.isBehind) deps.turn.correct();
       });
       return listener.address;
     },

@@ -6,7 +6,7 @@ export interface TurnClock {
   now(): number;
   /** Reads the clock. */
   tick(): number;
-  /** The wall clock was ahead when the process started and has been set right: stands still until true time has come up. */
+  /** The wall clock was wrong when the process started and may have been set right: follows it from where it is now, standing still while it is behind what was told. */
   correct(): void;
 }
 
@@ -23,6 +23,6 @@ export const createTurnClock = (clock: Clock = systemClock): TurnClock => {
       if (time > now) now = time;
       return now;
     },
-    correct: () => void (offset = Math.min(offset, clock.wall() - clock.monotonic())),
+    correct: () => void (offset = clock.wall() - clock.monotonic()),
   };
 };

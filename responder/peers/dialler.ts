@@ -15,10 +15,12 @@ export interface DialEvents {
 }
 
 const firstRetryMs = 100;
-const lastRetryMs = 2_000;
+const lastRetryMs = 500;
 /** An address that nobody lists is given up after so many failures in a row. */
 const triesUnlisted = 5;
-const doubledAsFailures = 8;
+const doubledMs = 10_000;
+/** An address that has failed so often tells nothing more by failing again. */
+const knownFailures = 2;
 /** More addresses than any tenant has pods. */
 const maxAddresses = 64;
 
@@ -66,9 +68,8 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
     target.cancelRetry?.();
     targets.delete(keyOf(target.address));
   };
-  const retry = (target: Target) => {
-    const ms = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(target.failures, 8)) * (0.75 + random() / 2);
-    target.cancelRetry = timers.after(ms, () => connect(target));
+  const retry = (target: Target, ms: number) => {
+    target.cancelRetry = timers.after(ms * (0.75 + random() / 2), () => connect(target));
   };
   const connect = (target: Target) => {
     if (isStopped || targets.get(keyOf(target.address)) !== target) return;
@@ -87,10 +88,12 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
           target.isSelf = true;
           return;
         }
+        target.failures++;
+        if (!target.isListed && (why === "doubled" || target.failures >= triesUnlisted)) return forget(target);
+        if (isStopped) return;
         // looked at again from time to time: the other address may go
-        target.failures = why === "doubled" ? doubledAsFailures : target.failures + 1;
-        if (!target.isListed && target.failures >= triesUnlisted) return forget(target);
-        if (!isStopped) retry(target);
+        if (why === "doubled") target.failures = knownFailures;
+        retry(target, why === "doubled" ? doubledMs : Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(target.failures, 8)));
       },
     });
   };
@@ -130,7 +133,7 @@ export const createDialler = ({ timers, random, dial }: DiallerDeps): Dialler =>
       return !hasAnswer;
     },
     get isSettled() {
-      return hasAnswer && [...targets.values()].every((target) => target.isReady || target.isSelf || target.failures >= 2);
+      return hasAnswer && [...targets.values()].every((target) => target.isReady || target.isSelf || target.failures >= knownFailures);
     },
     stop: () => {
       isStopped = true;

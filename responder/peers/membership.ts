@@ -29,6 +29,8 @@ export interface Member {
   refusedChanges: number;
   /** It says that our clock is ahead of its own by more than is accepted. */
   findsUsAhead: boolean;
+  /** Its clock is ahead of ours by more than is accepted. */
+  isAhead: boolean;
   /** Notes have been compared with it once at least. */
   isReconciled: boolean;
   /** Monotonic milliseconds. */
@@ -123,6 +125,7 @@ export const createMembership = ({ self, now, isListed, onChange }: MembershipDe
         ackedMs: 0,
         refusedChanges: -1,
         findsUsAhead: false,
+        isAhead: false,
         isReconciled: false,
         heardAt: now(),
       };

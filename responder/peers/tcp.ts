@@ -2,7 +2,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Conn, ConnHandlers, Network } from "./network.ts";
 
-const connectMs = 2_000;
+const connectMs = 1_000;
 /** A peer that reads nothing costs so much and no more. */
 const highWaterBytes = 256 * 1024;
 /** Peers that may connect at once: twice as many as there can be, for connections that are being replaced. */

@@ -25,7 +25,7 @@ export interface ReceiverDeps {
   readonly hub: Hub;
   readonly conn: Conn;
   readonly events: LinkEvents;
-  readonly onHeartbeat: (member: Member, beat: Heartbeat) => void;
+  readonly onHeartbeat: (receiver: Receiver, member: Member, beat: Heartbeat) => void;
   /** Everything that is neither a record nor about membership. */
   readonly onRequest: (receiver: Receiver, member: Member, type: number, reader: Reader) => void;
 }
@@ -146,8 +146,9 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     noteApplied(beat);
     if (from.identity.node !== beat.node) from.identity = { ...from.identity, node: beat.node };
     observer.message("reply", "out");
-    send(frameType.heartbeatReply, writeHeartbeatReply(beat.now > store.now() + maxAheadMs));
-    onHeartbeat(from, beat);
+    from.isAhead = beat.now > store.now() + maxAheadMs;
+    send(frameType.heartbeatReply, writeHeartbeatReply(from.isAhead));
+    onHeartbeat(receiver, from, beat);
   };
 
   const onFrame = (type: number, bytes: Buffer, from: number, to: number) => {

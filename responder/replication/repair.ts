@@ -194,6 +194,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     if (ranges !== replica.rangesHash) tellRanges(member);
     else if (a === c >>> 0 && b === d >>> 0) {
       receiver.send(frameType.same, new Writer().u32(number).take());
+      hub.observer.diverged(0);
       return finish(member, startedAt);
     }
     stateOf(member).asked = { number, startedAt, since };
@@ -226,6 +227,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     onAnswer: (member, type, reader) => {
       if (type === frameType.same) {
         const at = current(member, reader.u32());
+        hub.observer.diverged(0);
         if (at) end(member, at.state, at.round);
       } else if (type === frameType.digests) onDigests(member, reader);
       else if (type === frameType.bucketReply) onBucketReply(member, reader);

@@ -33,6 +33,7 @@ export interface ReplicationDeps {
   /** The one that the store was made with. */
   readonly journal: ReturnType<typeof createJournal>;
   readonly realm: Realm;
+  /** Read each time: the port may become known later. */
   readonly identity: Omit<Identity, "node">;
   readonly node: number;
   readonly key: Buffer;
@@ -63,6 +64,8 @@ export interface ReplicationProcess extends Replication {
   readonly warmup: Warmup;
   /** Most of the peers that can be heard find our clock ahead. */
   readonly isAhead: boolean;
+  /** Most of them are ahead of our clock, which may have been set right since this process started. */
+  readonly isBehind: boolean;
   readonly members: readonly Member[];
   /** Peers that can be heard, over a connection in either direction. */
   readonly connected: number;
@@ -164,6 +167,8 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
             // one connection each way: of two addresses of one peer, the first one stands
             if (senders.get(member)?.isReady) return sender.close(doubled);
             senders.set(member, sender);
+            // where it answers, nobody else does any more
+            for (const other of members.members) if (other !== member && other.identity.host === address.host && other.identity.port === address.port) members.leave(other, "replaced");
             log.info({ peer: member.id, ...address }, "link is up");
             events.onReady();
           },
@@ -200,7 +205,9 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     const receiver: Receiver = createReceiver({
       hub,
       conn,
-      onHeartbeat: (_, beat) => {
+      onHeartbeat: (from, member, beat) => {
+        // this is the connection that it uses: what is still on its way over an older one will be sent again over this one
+        for (const older of receivers.get(member) ?? []) if (older !== from) older.close("replaced by a newer connection");
         for (const { host, port } of strangers(beat, hub)) dialler.suggest({ host, port });
       },
       onRequest: (from, member, type, reader) => {
@@ -218,8 +225,6 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
       events: {
         onReady: (member) => {
           const all = receivers.get(member) ?? new Set();
-          // what is still on its way over an older connection will be sent again over this one
-          for (const older of all) older.close("replaced by a newer connection");
           all.add(receiver);
           receivers.set(member, all);
           // who calls wants to be called
@@ -239,6 +244,11 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
 
   journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, hasStrangers: () => dialler.hasStrangers, wake: hub.wake });
 
+  /** More than half of those that can be heard. */
+  const most = (is: (member: Member) => boolean): boolean => {
+    const heard = members.members.filter((member) => member.state === "joined");
+    return heard.filter(is).length * 2 > heard.length;
+  };
   const queued = (): number => members.members.reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
   /** Of those that can be reached. */
   const undelivered = (): number => [...senders.keys()].reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
@@ -269,8 +279,10 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
       return warmup.state;
     },
     get isAhead() {
-      const heard = members.members.filter((member) => member.state === "joined");
-      return heard.filter((member) => member.findsUsAhead).length * 2 > heard.length;
+      return most((member) => member.findsUsAhead);
+    },
+    get isBehind() {
+      return most((member) => member.isAhead);
     },
     get members() {
       return members.members;

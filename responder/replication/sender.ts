@@ -19,6 +19,8 @@ const flushBytes = 65_536;
 const maxAnswerBytes = 16 * 2 ** 20;
 /** After a record was found too far ahead, nothing is sent for so long: what follows is no earlier. */
 const aheadPauseMs = 1_000;
+/** Heartbeats without any answer until the connection is given up: behind a cut that has healed, TCP itself would wait for up to two minutes. */
+const maxUnanswered = 4;
 const nothing = Buffer.alloc(0);
 
 export interface Sender {
@@ -58,6 +60,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
   /** Monotonic milliseconds. */
   let pausedUntil = 0;
   let ranges: Range[] = [];
+  let unanswered = 0;
   let hello: Buffer = nothing;
   /** Everything written here up to this millisecond of versions has been sent over this connection, or had arrived before it. */
   let sentMs = 0;
@@ -184,7 +187,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     hub.wake();
   };
   const heartbeat = () => {
-    if (!isReady) return;
+    if (!isReady || !isOpen) return;
+    if (unanswered++ === maxUnanswered) return close("the peer is silent");
     observer.message("heartbeat", "out");
     noteClean();
     send(frameType.heartbeat, writeHeartbeat(hub, sentMs));
@@ -223,6 +227,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     onData: (chunk) => {
       if (!isOpen) return;
       hub.tick();
+      unanswered = 0;
       if (member) hub.members.heard(member);
       try {
         deframer.push(chunk);
