@@ -46,9 +46,10 @@ test: install tools verify typecheck lint ## Everything CI runs: checks, unit, c
 	@vitest run --project unit --project component
 	@vitest run --project cluster
 
-soak: install packages ## Long forms: random Redis commands against a real Redis, floods against the planned memory (half an hour)
+soak: install tools ## Long forms: random Redis commands against a real Redis, floods against the planned memory, faults between pods (an hour)
 	@FC_RUNS=5000 vitest run --project component test/redis/differential
 	@KVR_FLOODS=30 vitest run --project component test/responder/memory
+	@KVR_FAULT_ROUNDS=6 KVR_FAULT_ANSWERS=100 vitest run --project cluster test/product/replication-faults
 
 run: install ## Start one responder on loopback, to be tried with curl
 	@node test/demo/run.ts

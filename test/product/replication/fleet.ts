@@ -4,10 +4,10 @@ import { waitFor } from "../../cluster/index.ts";
 import type { Ack, Kind, Life, Operation } from "./history.ts";
 import type { Answer, Pod, Pods } from "./pods.ts";
 
-const clientsPerPod = 2;
+const clientsPerPod = 4;
 const keys = Array.from({ length: 64 }, (_, i) => `key-${i}`);
 /** Between two operations of a client. Without it the clients have the machine to themselves, and faults last too few turns of anything else. */
-const thinkMs = 3;
+const thinkMs = 5;
 /** Between two looks for pods that came or went. */
 const lookMs = 200;
 
