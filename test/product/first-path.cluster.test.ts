@@ -42,6 +42,8 @@ test("both tenants become Ready with true numbers, and all their children exist"
     const resource = await waitReady(cluster, namespace, name, 120_000);
     expect(resource.status).toMatchObject({ ready: "2/2", replicas: 2, readyReplicas: 2, tenant });
     for (const type of ["WorkloadAvailable", "MonitorReady", "RulesReady", "DashboardReady"] as const) expect(condition(resource, type)?.status).toBe("True");
+    const { status } = await waitForCondition(cluster, [namespace, name], "PeersConnected", { status: "True", reason: "AllConnected" }, 60_000);
+    expect(status?.peers).toBe("1/1");
     const kinds = (await children(cluster, namespace, name)).map((c) => c.kind);
     expect(kinds.sort()).toEqual(["ConfigMap", "ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceAccount", "ServiceMonitor"]);
     const pods = (await cluster.pods({ namespace, selector: String(resource.status?.selector) })).filter((p) => p.status.conditions?.some((c) => c.type === "Ready" && c.status === "True"));
