@@ -15,11 +15,10 @@ export const createRangeWalk = ({ state, range, expire }: RangeWalkDeps): RangeW
   const { index, ranges, columns } = state;
   let cursor = 0;
   let isDone = false;
-  let removed = 0;
   const found: Slot[] = [];
   return {
     get removed() {
-      return removed;
+      return range.removed;
     },
     step: () => {
       if (isDone) return false;
@@ -34,7 +33,6 @@ export const createRangeWalk = ({ state, range, expire }: RangeWalkDeps): RangeW
           state.remove(slot);
           continue;
         }
-        if (!state.isExpired(slot)) removed++;
         expire(slot);
       }
       isDone = cursor === 0;

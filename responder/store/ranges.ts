@@ -7,6 +7,8 @@ export interface Range {
   readonly version: Version;
   /** When this pod learned of it, by its clock. */
   readonly notedAt: number;
+  /** Live entries that went for it, whoever came by them: its own walk, a sweep, a reader. */
+  removed: number;
 }
 
 /** More than this are forgotten early, the oldest first: each one is compared with every record that comes. */
@@ -35,7 +37,7 @@ export class Ranges {
     // a peer that forgets a little later would bring it back for ever
     if (compareVersions(version, this.forgotten) <= 0) return undefined;
     if (this.covers(this.list, prefix, 0, prefix.length, ms, counter, node) || this.list.some((range) => compareVersions(range.version, version) === 0)) return undefined;
-    const range = { prefix: Buffer.from(prefix), version, notedAt };
+    const range = { prefix: Buffer.from(prefix), version, notedAt, removed: 0 };
     this.list = this.list.filter((old) => !(isOlder(range, old.version.ms, old.version.counter, old.version.node) && begins(old.prefix, 0, old.prefix.length, prefix)));
     this.list.push(range);
     return range;
@@ -48,9 +50,13 @@ export class Ranges {
     return hash >>> 0;
   }
 
+  covering(ranges: readonly Range[], key: Buffer, from: number, to: number, ms: number, counter: number, node: number): Range | undefined {
+    for (const range of ranges) if (isOlder(range, ms, counter, node) && begins(key, from, to, range.prefix)) return range;
+    return undefined;
+  }
+
   covers(ranges: readonly Range[], key: Buffer, from: number, to: number, ms: number, counter: number, node: number): boolean {
-    for (const range of ranges) if (isOlder(range, ms, counter, node) && begins(key, from, to, range.prefix)) return true;
-    return false;
+    return this.covering(ranges, key, from, to, ms, counter, node) !== undefined;
   }
 
   swept(range: Range): void {

@@ -23,8 +23,12 @@ export const createRoom = (state: State) => {
   /** What is over goes: an entry whose time is up or whose prefix was deleted, a tombstone that was kept long enough. */
   const expire = (slot: Slot): void => {
     if (isDead(columns.hot[slot * hotWords + hotMeta]!)) return void tombstones?.drop(slot);
-    // a deleted prefix is remembered as a whole
-    if (!state.isExpired(slot)) return state.remove(slot);
+    if (!state.isExpired(slot)) {
+      // a deleted prefix is remembered as a whole
+      const range = state.coveredBy(slot);
+      if (range) range.removed++;
+      return state.remove(slot);
+    }
     counts.expirations++;
     if (state.mayForget(slot)) state.remove(slot);
     else tombstones?.bury(slot, "expired");

@@ -26,7 +26,7 @@ import { Floors } from "./floors.ts";
 import { createHash, type Hash } from "./hash.ts";
 import { HashIndex } from "./index.ts";
 import { accountedOwnBytes, OwnBuffers } from "./own-buffers.ts";
-import { Ranges } from "./ranges.ts";
+import { Ranges, type Range } from "./ranges.ts";
 import { chunkHeaderBytes, Slab } from "./slab.ts";
 import { createTombstones } from "./tombstones.ts";
 import { absent, type EvictionPolicy, type Slot, type StoreOptions } from "./types.ts";
@@ -103,14 +103,16 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node, rep
   };
 
   /** A prefix was deleted after it was written, and nobody has come by since. */
-  const isCovered = (slot: Slot): boolean => {
-    if (ranges.unswept.length === 0) return false;
+  const coveredBy = (slot: Slot): Range | undefined => {
+    if (ranges.unswept.length === 0) return undefined;
     const at = slot * hotWords;
     const ref = columns.hot[at + hotRef]!;
     const from = slab.offset(ref);
     const cold = slot * coldWords;
-    return ranges.covers(ranges.unswept, slab.page(ref), from, from + keyBytesOf(columns.hot[at + hotMeta]!), versionMs(cold), columns.cold[cold + coldMsHighCounter]! & 0xffff, columns.cold[cold + coldNode]! >>> 0);
+    return ranges.covering(ranges.unswept, slab.page(ref), from, from + keyBytesOf(columns.hot[at + hotMeta]!), versionMs(cold), columns.cold[cold + coldMsHighCounter]! & 0xffff, columns.cold[cold + coldNode]! >>> 0);
   };
+
+  const isCovered = (slot: Slot): boolean => coveredBy(slot) !== undefined;
 
   /** Of an entry, not of a tombstone: it may no longer be read. */
   const isOver = (slot: Slot): boolean => isExpired(slot) || isCovered(slot);
@@ -184,6 +186,7 @@ export const createState = ({ maxBytes, evictionPolicy, hashSeed, now, node, rep
     retentionMs: replication?.retentionMs ?? 0,
     isExpired,
     isCovered,
+    coveredBy,
     setVersion,
     versionMs: (slot: Slot): number => versionMs(slot * coldWords),
     mayForget,

@@ -63,7 +63,7 @@ export interface StoreStats {
 }
 
 export interface RangeWalk {
-  /** Entries removed by this walk so far. */
+  /** Entries that went for it so far, by this walk or on the way of a sweep or a reader. */
   readonly removed: number;
   /** One part, a few entries. false: it has been everywhere. */
   step(): boolean;
