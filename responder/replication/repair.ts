@@ -74,6 +74,8 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     }
     return state;
   };
+  /** Its snapshot brings all of it, in the order of use. Lists would bring it again in the order of hashes, which is where the newcomer's small table has no room. */
+  const isFilling = (member: Member): boolean => hub.phase() === "warming" || member.phase === "warming";
   /** One of the two begins. */
   const begins = (member: Member): boolean => memberId(hub.identity()) < member.id;
 
@@ -134,7 +136,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
         }
         round.budget = Math.min(round.budget + (bytesPerSecond * tickMs) / 1000, bytesPerSecond / 4);
         if (round.queue.length > 0) pump(member, state, round);
-      } else if (sender?.isReady && begins(member) && time >= state.nextAt) begin(member, state, sender);
+      } else if (sender?.isReady && begins(member) && time >= state.nextAt && !isFilling(member)) begin(member, state, sender);
     }
   };
 
