@@ -14,6 +14,9 @@ const budgetPart = 0.1;
 /** What nobody deleted is kept until every peer knows, and so much longer for what is on its way. */
 const leastMs = 5_000;
 
+/** Who wrote what nobody deleted sends it to all: only who was owed it by this pod, and is void for that, has to drop what is older. */
+const longAgo = 1;
+
 /** Why an entry went. */
 export type Cause = "deleted" | "evicted" | "expired";
 
@@ -102,7 +105,7 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     const bucket = bucketOf(columns.hot[slot * hotWords + hotHash]!);
     const isDeletion = (meta & (evictedFlag | expiredFlag)) === 0;
     // where every peer has the entry or a later one, its eviction stays what it was: local. What is over is so everywhere
-    if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));
+    if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), isDeletion ? notedAt(slot) : longAgo);
     // and of those that have it, none must take the hole here for a deletion
     if (isEvicted(meta)) floors.evicted(bucket, versionMs(slot));
     if (!known) journal.forgotten(slot);

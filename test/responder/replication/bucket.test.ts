@@ -109,6 +109,33 @@ describe("eviction is local", () => {
     expect([a.shown(key), b.shown(key)?.value]).toEqual([undefined, "v"]);
   });
 
+  test("a pod that makes room faster than others can tell what they know takes nothing from one that has room", () => {
+    const a = createReplica({ maxBytes: 2 ** 20, maxEntries: 100 });
+    const b = createReplica({ maxBytes: 16 * 2 ** 20, node: 2 });
+    const keys = Array.from({ length: 5_000 }, (_, i) => Buffer.from(`key ${i}`));
+    for (const key of keys) {
+      b.put(key, Buffer.from("v"));
+      a.merge({ key, kind: "value", version: b.held(key)!, value: Buffer.from("v") });
+    }
+    // more than the budget holds: some were forgotten at once
+    expect(a.store.stats().tombstones).toBeLessThan(4_000);
+    b.time.now += 5_000;
+    repair(a, b, keys, startOfTime - 1_000);
+    expect(b.store.stats().entries).toBe(keys.length);
+  });
+
+  test("but who was still owed what was forgotten drops what it has that is older: nobody could send it any more", () => {
+    const a = createReplica({ maxBytes: 2 ** 20, retentionMs: 1_000 });
+    const b = createReplica({ maxBytes: 16 * 2 ** 20, node: 2 });
+    for (const each of [a, b]) each.merge({ key, kind: "value", version: version(-5), value: Buffer.from("old") });
+    a.put(key, Buffer.from("new"));
+    evictAll(a);
+    pass([a, b], 10_000);
+    expect(a.held(key)).toBeUndefined();
+    repair(a, b, [key], 0);
+    expect(b.shown(key)).toBeUndefined();
+  });
+
   test("NoEviction: a value that had no room here, and a write of its key that had none either, take nothing from the other", () => {
     const a = createReplica({ maxBytes: 300_000, retentionMs: 1_000, evictionPolicy: "NoEviction" });
     const b = createReplica({ maxBytes: 16 * 2 ** 20, node: 2 });
