@@ -24,7 +24,7 @@ const drawFrame = (random: Random, now: number): Buffer => {
   const name = Buffer.from(`key ${random(300)}`);
   const round = random(4);
   // a handshake now and good-bye are rare, since they end it; so is a snapshot, which costs the pod something
-  const among = random(10) ? usual : types;
+  const among = random(20) ? usual : types;
   const type = among[random(among.length)]!;
   switch (type) {
     case frameType.value: {
@@ -74,15 +74,15 @@ const drawFrame = (random: Random, now: number): Buffer => {
 
 /** The same with something wrong, perhaps. */
 const mutate = (random: Random, bytes: Buffer): Buffer => {
-  const dice = random(40);
-  if (dice < 34) return bytes;
-  if (dice < 37) {
+  const dice = random(80);
+  if (dice < 73) return bytes;
+  if (dice < 76) {
     const copy = Buffer.from(bytes);
     for (let i = 1 + random(3); i > 0; i--) copy[4 + random(copy.length - 4)] = random(256);
     return copy;
   }
   // a payload of another length, and the header says so
-  if (dice < 39) return frame(bytes[4]!, random(2) ? bytes.subarray(headerBytes, headerBytes + random(bytes.length - headerBytes + 1)) : Buffer.concat([bytes.subarray(headerBytes), bytesOf(random, 20)]));
+  if (dice < 79) return frame(bytes[4]!, random(2) ? bytes.subarray(headerBytes, headerBytes + random(bytes.length - headerBytes + 1)) : Buffer.concat([bytes.subarray(headerBytes), bytesOf(random, 20)]));
   if (random(2)) return Buffer.concat([bytesOf(random, 30), bytes]);
   const copy = Buffer.from(bytes);
   copy.writeUInt32BE(random(3) ? random(2 ** 31) * 2 : 0, 0);
@@ -98,7 +98,7 @@ const feed = (random: Random, end: FarEnd, bytes: Buffer) => {
   }
 };
 
-test("a million bytes from who has proved nothing: the connection ends, the store is as it was, and little is answered", { timeout: 60_000 }, () => {
+test("a million bytes from who has proved nothing: the connection ends, the store is as it was, and little is answered", { timeout: 120_000 }, () => {
   const random = randomFrom(fc.sample(fc.integer(), 1)[0]!);
   const pod = createFuzzedPod();
   let fed = 0;
@@ -129,7 +129,7 @@ test("a million bytes from who has proved nothing: the connection ends, the stor
   pod.time.advance(3_000);
 });
 
-test("a hundred thousand frames from a peer, many of them broken: each is taken or ends the connection, and the store stays whole", { timeout: 60_000 }, () => {
+test("a hundred thousand frames from a peer, many of them broken: each is taken or ends the connection, and the store stays whole", { timeout: 120_000 }, () => {
   const random = randomFrom(fc.sample(fc.integer(), 1)[0]!);
   const pod = createFuzzedPod();
   const wanted = 100_000;
@@ -156,7 +156,7 @@ test("a hundred thousand frames from a peer, many of them broken: each is taken 
     end.handlers.onClose();
     other?.handlers.onClose();
     // who said that it leaves is somebody else when it comes again
-    for (const member of pod.replication.members.slice()) if (member.id.startsWith("far/")) pod.join(false).handlers.onData(frame(frameType.leave));
+    if (random(8) === 0) for (const member of pod.replication.members.slice()) if (member.id.startsWith("far/")) pod.join(false).handlers.onData(frame(frameType.leave));
     pod.time.advance(random(500));
     expect(pod.replication.members.length).toBeLessThan(4);
     expect(pod.dialled.length).toBeLessThan(64 + pod.time.monotonic());
@@ -178,7 +178,7 @@ test("a hundred thousand frames from a peer, many of them broken: each is taken 
   expect(pod.store.replica.latestMs).toBeLessThanOrEqual(pod.store.now() + 500);
 });
 
-test("whatever is fed, no more is held than one frame may have, and what is held is what was fed", { timeout: 60_000 }, () => {
+test("whatever is fed, no more is held than one frame may have, and what is held is what was fed", { timeout: 120_000 }, () => {
   const random = randomFrom(fc.sample(fc.integer(), 1)[0]!);
   for (let fed = 0; fed < 1_000_000; ) {
     let taken = 0;
