@@ -8,23 +8,27 @@ import { httpBench } from "./http.ts";
 import { instrumentationBench } from "./instrumentation.ts";
 import { memoryBench } from "./memory.ts";
 import { profileBench } from "./profile.ts";
+import { replicationBenches } from "./replication.ts";
 import { respBench } from "./resp.ts";
 import { stallBench } from "./stall.ts";
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, instrumentation: instrumentationBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench, profile: profileBench };
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, instrumentation: instrumentationBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench, profile: profileBench, ...replicationBenches };
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in benches));
+/** By its name, or by what stands before the slash. */
+const isNamed = (asked: string, name: string): boolean => name === asked || name.startsWith(`${asked}/`);
+const unknown = asked.filter((one) => !Object.keys(benches).some((name) => isNamed(one, name)));
 if (unknown.length > 0) {
   console.error(`no bench is called ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
   process.exit(2);
 }
 
-standAside();
+// before it steps aside: the machine has more cores than are left to this process
 const machine = describeMachine();
+standAside();
 const problems: string[] = [];
 for (const [name, run] of Object.entries(benches)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (asked.length > 0 && !asked.some((one) => isNamed(one, name))) continue;
   console.log(`==> ${name}`);
   try {
     const section = await run();

@@ -1,4 +1,4 @@
-// Imported into a process that is to be profiled: SIGUSR2 begins, the next one ends and writes to BENCH_PROFILE. So the start is not in it.
+// Imported into a process that is to be profiled: SIGUSR2 begins, the next one ends and writes to BENCH_PROFILE, where {pid} stands for its own id. So the start is not in it.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 
@@ -10,7 +10,7 @@ let running = false;
 const toggle = async () => {
   if (running) {
     const { profile } = await session.post("Profiler.stop");
-    writeFileSync(process.env["BENCH_PROFILE"] ?? "", JSON.stringify(profile));
+    writeFileSync((process.env["BENCH_PROFILE"] ?? "").replace("{pid}", String(process.pid)), JSON.stringify(profile));
   } else {
     await session.post("Profiler.enable");
     await session.post("Profiler.setSamplingInterval", { interval: intervalMicros });

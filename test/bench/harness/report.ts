@@ -6,7 +6,7 @@ import { root } from "./process.ts";
 import type { Figure, Result } from "./rounds.ts";
 
 export interface Section {
-  /** The bench's name, as `make bench` takes it. */
+  /** The bench's name, as `make bench` takes it; a slash makes it one of a group. */
   readonly name: string;
   readonly title: string;
   /** What was run, in a sentence or two. */
