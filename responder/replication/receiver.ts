@@ -109,7 +109,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     const outcome = store.replica.merge(record);
     observer.received(outcome, now - record.ms);
     if (outcome === mergeOutcome.applied) hub.relay(store.replica.merged);
-    else if (outcome === mergeOutcome.refused) send(frameType.notTaken, new Writer().u48(dealt).take());
+    // refused for a floor, or no room
+    else if (outcome < 0) send(frameType.notTaken, new Writer().u48(dealt).take());
   };
   const onRange = (reader: Reader) => {
     const version = reader.version();

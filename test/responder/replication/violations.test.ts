@@ -87,6 +87,18 @@ test("a record of the future is not taken, and its number is told", () => {
   expect([end.isClosed, pod.counted.ahead, pod.store.stats().tombstones, pod.store.replica.latestMs]).toEqual([false, 2, 1, now + 500]);
 });
 
+test("a record that finds no room is not taken either: its acknowledgement must count for no write", () => {
+  const pod = createFuzzedPod(2 ** 20);
+  const end = pod.join(true);
+  const large = version().u48(0).u16(name.length).u8(0).raw(name).raw(Buffer.alloc(2 ** 20)).take();
+  end.handlers.onData(Buffer.concat([frame(frameType.value, valueWith("text/plain")), frame(frameType.value, large.fill(9, 11, 12))]));
+  expect(end.take().map(({ type, payload }) => [type, payload.readUIntBE(0, 6)])).toEqual([
+    [frameType.notTaken, 2],
+    [frameType.ack, 2],
+  ]);
+  expect(pod.shown(name)).toBeUndefined();
+});
+
 test("who is dialled and acknowledges what was never sent is left", () => {
   const pod = createFuzzedPod();
   pod.time.advance(1);
