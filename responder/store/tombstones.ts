@@ -158,7 +158,8 @@ export const createTombstones = (state: TombstoneDeps, journal: Journal, retenti
     },
     drop,
     trim: () => {
-      while (bytes > budget && dropOldest());
+      const isOver = () => bytes > budget;
+      while (isOver() && dropOldest());
     },
     dropOldest,
     dropKnown,
