@@ -250,8 +250,8 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     return heard.filter(is).length * 2 > heard.length;
   };
   const queued = (): number => members.members.reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
-  /** Of those that can be reached. */
-  const undelivered = (): number => [...senders.keys()].reduce((sum, { backlog }) => sum + backlog.dirty + backlog.sent, 0);
+  /** Of those that were heard a moment ago: a connection that is lost is made again. */
+  const awaited = (): number => members.members.reduce((sum, { state, backlog }) => (state === "joined" ? sum + backlog.dirty + backlog.sent : sum), 0);
   const cancels: (() => void)[] = [];
   const stop = () => {
     for (const cancel of cancels) cancel();
@@ -315,8 +315,8 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
         const until = clock.monotonic() + ms;
         for (const sender of senders.values()) sender.heartbeat();
         const look = () => {
-          const left = undelivered();
-          if (left > 0 && clock.monotonic() < until) return false;
+          if (awaited() > 0 && clock.monotonic() < until) return false;
+          const left = queued();
           stop();
           resolve(left);
           return true;
