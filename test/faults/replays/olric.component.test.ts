@@ -48,7 +48,7 @@ describe("olric #55: readiness and the first copy", () => {
     mesh.lane("a", "b").bytesPerSecond = Infinity;
     mesh.lane("a", "b").heal();
     await expect.poll(() => b.series("kv_entries"), { timeout: 20_000 }).toBe(entries);
-    expect((await b.replication()).warmup).toBe("copied");
+    await expect.poll(async () => (await b.replication()).warmup).toBe("copied");
   });
 
   test("pods created together do not wait for each other", async () => {

@@ -46,6 +46,25 @@ test("SIGTERM under writes: every write that was answered is at the peers, who a
   expect((await a.entry("PUT", "after", { body: "1", headers: { "kv-ack": "all" } })).headers.get("kv-acked")).toBe("1/1");
 });
 
+test("SIGTERM while the links are down for a moment: it waits until they are up again, and hands over", async () => {
+  await using mesh = await startMesh("abc");
+  const [a, b, c] = [mesh.pod("a"), mesh.pod("b"), mesh.pod("c")];
+  // what is written does not get away before the links break
+  for (const peer of ["a", "b"]) mesh.lane("c", peer).cut();
+  const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+  await c.run(keys.map((key) => ({ op: "put", key, value: key })));
+  for (const peer of ["a", "b"]) mesh.reset("c", peer);
+  await expect.poll(() => c.said("link is down").filter(({ reason }) => reason !== "refused: self").length).toBeGreaterThan(1);
+  c.signal("SIGTERM");
+  // clients are done with, and nothing is left to do but to hand over
+  await expect.poll(() => fetch(c.api).then(() => "served", () => "refused")).toBe("refused");
+  expect((await c.readiness()).status).toBe(503);
+  mesh.heal();
+  expect(await c.ended).toBe(0);
+  for (const pod of [a, b]) expect([...(await pod.contents()).keys()].toSorted()).toEqual(keys.toSorted());
+  expect(c.said("peers did not take everything in time")).toEqual([]);
+});
+
 test("with a peer that cannot be heard the end still comes, in bounded time, and the log says what was not handed over", async () => {
   await using mesh = await startMesh("abc", { env: { KVR_DRAIN_SECONDS: "1" } });
   const [a, b, c] = [mesh.pod("a"), mesh.pod("b"), mesh.pod("c")];
