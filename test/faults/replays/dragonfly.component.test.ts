@@ -44,7 +44,7 @@ test("dragonfly #2191: a frozen peer blocks no writer and costs no memory, and i
   // of each peer and key: one record on its way, and a bit
   expect(await a.series("kv_replication_queue_items")).toBeLessThanOrEqual(2 * 2 * rewritten);
   // who is not frozen has it all
-  await expect.poll(() => b.get(`rewritten-${rewritten - 1}`)).toMatch(new RegExp(`^${rounds - 1} `));
+  await expect.poll(() => b.get(`rewritten-${rewritten - 1}`), { timeout: 15_000 }).toMatch(new RegExp(`^${rounds - 1} `));
   await expect.poll(async () => (await a.replication()).connected, { timeout: 10_000 }).toBe(1);
 
   c.signal("SIGCONT");

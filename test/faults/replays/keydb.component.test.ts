@@ -71,7 +71,7 @@ describe("KeyDB #83: what was deleted while a node was away", () => {
     await expect.poll(() => c.series("kv_entries"), { timeout: 10_000 }).toBe(2_001);
     mesh.split(["c"], ["a", "b"]);
     await a.run(doomed.map((key) => ({ op: "delete", key })));
-    await expect.poll(() => b.series("kv_entries")).toBe(1);
+    await expect.poll(() => b.series("kv_entries"), { timeout: 15_000 }).toBe(1);
     for (const pod of [a, b]) await expect.poll(() => pod.series("kv_tombstones"), { timeout: 10_000 }).toBe(0);
     expect(await c.series("kv_entries")).toBe(2_001);
     mesh.heal();

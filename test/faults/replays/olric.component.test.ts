@@ -18,7 +18,7 @@ describe("olric #55: readiness and the first copy", () => {
     // 10 MB in about 5 s
     mesh.lane("a", "b").bytesPerSecond = 2 * 2 ** 20;
     const b = await mesh.start("b");
-    await expect.poll(() => b.series("kv_entries")).toBeGreaterThan(0);
+    await expect.poll(() => b.series("kv_entries"), { timeout: 15_000 }).toBeGreaterThan(0);
     expect(await b.readiness()).toEqual({ status: 503, text: expect.stringContaining("[-]warmup failed: entries are being copied from a peer") });
     expect(await warmup(b)).toMatchObject({ warmup: "warming", warming: 1, copied: 0 });
     await a.put("key-0", "written meanwhile");
@@ -48,7 +48,7 @@ describe("olric #55: readiness and the first copy", () => {
     mesh.lane("a", "b").bytesPerSecond = Infinity;
     mesh.lane("a", "b").heal();
     await expect.poll(() => b.series("kv_entries"), { timeout: 20_000 }).toBe(entries);
-    await expect.poll(async () => (await b.replication()).warmup).toBe("copied");
+    await expect.poll(async () => (await b.replication()).warmup, { timeout: 15_000 }).toBe("copied");
   });
 
   test("pods created together do not wait for each other", async () => {

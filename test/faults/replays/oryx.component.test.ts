@@ -35,5 +35,5 @@ test("oryx #53: a small pod beside a roomy one evicts for itself, deletes nothin
   for (const [name, held] of some) expect(all.get(name)).toEqual(held);
   // what is used at the small one may come in again by being written again, wherever
   await roomy.put(key(0), "written again");
-  await expect.poll(() => small.get(key(0))).toBe("written again");
+  await expect.poll(() => small.get(key(0)), { timeout: 15_000 }).toBe("written again");
 });

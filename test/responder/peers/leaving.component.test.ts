@@ -54,10 +54,10 @@ test("SIGTERM while the links are down for a moment: it waits until they are up 
   const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
   await c.run(keys.map((key) => ({ op: "put", key, value: key })));
   for (const peer of ["a", "b"]) mesh.reset("c", peer);
-  await expect.poll(() => c.said("link is down").filter(({ reason }) => reason !== "refused: self").length).toBeGreaterThan(1);
+  await expect.poll(() => c.said("link is down").filter(({ reason }) => reason !== "refused: self").length, { timeout: 15_000 }).toBeGreaterThan(1);
   c.signal("SIGTERM");
   // clients are done with, and nothing is left to do but to hand over
-  await expect.poll(() => fetch(c.api).then(() => "served", () => "refused")).toBe("refused");
+  await expect.poll(() => fetch(c.api).then(() => "served", () => "refused"), { timeout: 15_000 }).toBe("refused");
   expect((await c.readiness()).status).toBe(503);
   mesh.heal();
   expect(await c.ended).toBe(0);
@@ -70,7 +70,7 @@ test("with a peer that cannot be heard the end still comes, in bounded time, and
   const [a, b, c] = [mesh.pod("a"), mesh.pod("b"), mesh.pod("c")];
   mesh.split(["b"], ["a", "c"]);
   await c.run(Array.from({ length: 25 }, (_, i) => ({ op: "put", key: `key-${i}`, value: "1" })));
-  await expect.poll(() => a.series("kv_entries")).toBe(25);
+  await expect.poll(() => a.series("kv_entries"), { timeout: 15_000 }).toBe(25);
   const began = performance.now();
   c.signal("SIGTERM");
   expect(await c.ended).toBe(0);

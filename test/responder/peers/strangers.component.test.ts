@@ -82,7 +82,7 @@ describe("before it has shown who it is", () => {
     mesh.lane("b", "a").record = record;
     mesh.reset("a", "b");
     await expect.poll(async () => record.length > 0 && (await a.replication()).connected, { timeout: 15_000 }).toBe(1);
-    await expect.poll(() => mesh.pod("b").said("link is up").length).toBeGreaterThan(1);
+    await expect.poll(() => mesh.pod("b").said("link is up").length, { timeout: 15_000 }).toBeGreaterThan(1);
     mesh.lane("b", "a").record = undefined;
     // of one who knows the secret, as they were on the wire; b's answers to a took the same way
     const heard = (type: number): Buffer => {
@@ -179,7 +179,7 @@ test("the secret is neither on the wire nor in a log, nor is what is made from i
   mesh.reset("a", "b");
   await mesh.settled();
   await c.put("seen", "a value that is seen on the wire");
-  await expect.poll(() => a.get("seen")).toBeDefined();
+  await expect.poll(() => a.get("seen"), { timeout: 15_000 }).toBeDefined();
   for (const lane of lanes) lane.record = undefined;
 
   const wire = Buffer.concat(record);

@@ -97,7 +97,7 @@ describe("KV-Min-Version", () => {
   test("is fetched from a pod that has it, when the one that wrote it cannot be heard", async () => {
     mesh.split(["a"], ["b"]);
     const version = await a.put("by way of c", "new");
-    await expect.poll(() => c.get("by way of c")).toBe("new");
+    await expect.poll(() => c.get("by way of c"), { timeout: 15_000 }).toBe("new");
     expect(await read("by way of c", version)).toEqual({ status: 200, body: "new" });
   });
 

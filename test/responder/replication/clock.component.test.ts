@@ -28,7 +28,7 @@ test("a pod 10 s ahead is told so and is not ready, its writes are refused and c
     expect([answer.status, answer.headers.get("kv-acked")]).toEqual([504, "0/2"]);
     for (const pod of [a, b]) {
       expect(await pod.get("from the future")).toBe(undefined);
-      await expect.poll(() => pod.series('kv_replication_operations_total{direction="in",result="ahead"}')).toBeGreaterThan(0);
+      await expect.poll(() => pod.series('kv_replication_operations_total{direction="in",result="ahead"}'), { timeout: 15_000 }).toBeGreaterThan(0);
       expect([(await pod.readiness()).status, await pod.series("kv_clock_ahead")]).toEqual([200, 0]);
     }
     // the others, and what they tell the one that is ahead

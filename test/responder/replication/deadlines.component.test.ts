@@ -90,7 +90,7 @@ describe("a deletion of many keys", () => {
     const before = { sent: await sent(), bytes: mesh.lane("a", "b").bytes };
 
     expect(await deleteAll(a, "user:")).toEqual({ deleted: 2_000 });
-    await expect.poll(() => b.get("user:1999")).toBe(undefined);
+    await expect.poll(() => b.get("user:1999"), { timeout: 15_000 }).toBe(undefined);
     expect(await c.get("user:1999")).toBe("1");
     expect((await sent()) - before.sent).toBeLessThan(10);
     expect(mesh.lane("a", "b").bytes - before.bytes).toBeLessThan(20_000);
@@ -109,7 +109,7 @@ describe("a deletion of many keys", () => {
     await a.putAfter(early, "clock", "a");
     const before = await sent();
     expect(await a.commands("FLUSHALL")).toEqual(["OK"]);
-    await expect.poll(() => b.series("kv_entries")).toBe(0);
+    await expect.poll(() => b.series("kv_entries"), { timeout: 15_000 }).toBe(0);
     expect((await sent()) - before).toBeLessThan(10);
     const version = await b.put("from now on", "1");
     await c.putAfter(version, "all:written after", "1");

@@ -104,10 +104,13 @@ export const asPod = (name: string, process: ResponderProcess): Pod => {
     putAfter: async (version, key, value) => {
       let own = "";
       await expect
-        .poll(async () => {
-          own = await put(key, value);
-          return own > version;
-        })
+        .poll(
+          async () => {
+            own = await put(key, value);
+            return own > version;
+          },
+          { timeout: 15_000 },
+        )
         .toBe(true);
       return own;
     },
