@@ -46,7 +46,7 @@ export const writeHeader = (target: Buffer, at: number, type: number, length: nu
 };
 
 export const frame = (type: number, payload: Uint8Array = Buffer.alloc(0)): Buffer => {
-  const bytes = Buffer.allocUnsafeSlow(headerBytes + payload.length);
+  const bytes = Buffer.allocUnsafe(headerBytes + payload.length);
   bytes.set(payload, writeHeader(bytes, 0, type, payload.length));
   return bytes;
 };

@@ -40,6 +40,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
   /** Records dealt with, and of those the ones that the peer has been told of. */
   let dealt = 0;
   let told = 0;
+  /** Milliseconds of the earliest version that was too far ahead, until the peer has taken back that it had sent it. */
+  let untaken = Infinity;
 
   const close = (reason: string, refusal?: Refusal) => {
     if (!isOpen) return;
@@ -98,14 +100,16 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     events.onReady(member);
   };
 
+  const refuseAhead = (ms: number) => {
+    observer.ahead();
+    untaken = Math.min(untaken, ms);
+    send(frameType.ahead, new Writer().u48(dealt).take());
+  };
   const onRecord = (type: number, bytes: Buffer, from: number, to: number) => {
     readRecord(type, bytes, from, to, record);
     dealt++;
     const now = store.now();
-    if (record.ms > now + maxAheadMs) {
-      observer.ahead();
-      return send(frameType.ahead, new Writer().u48(dealt).take());
-    }
+    if (record.ms > now + maxAheadMs) return refuseAhead(record.ms);
     const outcome = store.replica.merge(record);
     observer.received(outcome, now - record.ms);
     if (outcome === mergeOutcome.applied) hub.relay(store.replica.merged);
@@ -117,10 +121,7 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     // no key begins with more, and it would be kept
     if (reader.left > maxKeyBytes) throw new FrameError(`a prefix of ${reader.left} bytes`);
     dealt++;
-    if (version.ms > store.now() + maxAheadMs) {
-      observer.ahead();
-      return send(frameType.ahead, new Writer().u48(dealt).take());
-    }
+    if (version.ms > store.now() + maxAheadMs) return refuseAhead(version.ms);
     store.replica.mergeRange(reader.raw(reader.left), version);
   };
   const acknowledge = () => {
@@ -144,7 +145,10 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     from.hasSpoken = true;
     from.load = beat.load;
     from.applied = beat.applied;
-    noteApplied(beat);
+    if (beat.sentMs < untaken) {
+      untaken = Infinity;
+      noteApplied(beat);
+    }
     if (from.identity.node !== beat.node) from.identity = { ...from.identity, node: beat.node };
     observer.message("reply", "out");
     from.isAhead = beat.now > store.now() + maxAheadMs;

@@ -10,7 +10,7 @@ export interface Reconciled {
   set(id: string, at: number): void;
   /** A deletion that this peer may not know was forgotten. */
   void(id: string): void;
-  /** Where both sides stand: the other's own word is in its clock. */
+  /** Where the two stand: what is known here, or learned from a donor; else the other's own word, in its clock. */
   agreed(id: string, claimed: number): number;
   /** For who is warmed from here. */
   entries(): Iterable<readonly [string, number]>;
@@ -39,8 +39,8 @@ export const createReconciled = (bornAt: number): Reconciled => {
     void: (id) => set(id, 0),
     agreed: (id, claimed) => {
       const mine = kept.get(id);
-      const theirs = Math.max(0, claimed - skewMs);
-      return mine === undefined ? theirs : Math.min(mine, theirs);
+      // who has never met a newcomer has nothing to say of it, and what the newcomer holds is what its donor compared
+      return mine ?? Math.max(0, claimed - skewMs);
     },
     entries: () => kept,
     begin: () => {

@@ -1,7 +1,7 @@
 // Records of the store as frames, written from where they lie and read to where they come in.
 import type { RecordKind, RemoteRecord, Slot, Store } from "../store/types.ts";
 import { frameType, headerBytes, writeHeader } from "./frames.ts";
-import { FrameError } from "./wire.ts";
+import { FrameError, readU48, writeU48 } from "./wire.ts";
 
 /** version, expiry, key length, content type length */
 const valueHead = 12 + 6 + 2 + 1;
@@ -27,7 +27,7 @@ export const writeRecord = (store: Store, slot: Slot, kind: RecordKind, target: 
   at = store.copyVersion(slot, target, at);
   if (kind !== "value") return store.copyKey(slot, target, at);
   const contentType = store.contentType(slot) ?? "";
-  at = target.writeUIntBE(store.expiresAt(slot), at, 6);
+  at = writeU48(target, store.expiresAt(slot), at);
   at = target.writeUInt16BE(store.keyBytes(slot), at);
   target[at++] = contentType.length;
   at = store.copyKey(slot, target, at);
@@ -58,7 +58,7 @@ const checkContentType = (bytes: Buffer, from: number, to: number): void => {
 /** Throws a FrameError. */
 export const readRecord = (type: number, bytes: Buffer, from: number, to: number, record: RemoteRecord): void => {
   if (to - from < versionBytes + 1) throw new FrameError("a record is too short");
-  record.ms = bytes.readUIntBE(from, 6);
+  record.ms = readU48(bytes, from);
   record.counter = bytes.readUInt16BE(from + 6);
   record.node = bytes.readUInt32BE(from + 8);
   record.key = bytes;
@@ -74,7 +74,7 @@ export const readRecord = (type: number, bytes: Buffer, from: number, to: number
   } else {
     if (to - from < valueHead + 1) throw new FrameError("a record is too short");
     record.kind = "value";
-    record.expiresAt = bytes.readUIntBE(from + 12, 6);
+    record.expiresAt = readU48(bytes, from + 12);
     record.keyFrom = from + valueHead;
     record.keyTo = record.keyFrom + bytes.readUInt16BE(from + 18);
     record.valueFrom = record.keyTo + bytes[from + 20]!;

@@ -152,6 +152,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
   const onAhead = (number: number) => {
     if (!member || !outbox) return;
     outbox.void();
+    // what heartbeats said was sent has not been taken
+    sentMs = member.ackedMs;
     const slot = outbox.slotOf(number);
     if (slot >= 0) member.backlog.mark(slot);
     else ranges = [...store.replica.ranges];

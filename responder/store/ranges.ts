@@ -12,7 +12,7 @@ export interface Range {
 }
 
 /** More than this are forgotten early, the oldest first: each one is compared with every record that comes. */
-export const maxRanges = 64;
+export const maxRanges = 1_024;
 
 const isOlder = (range: Range, ms: number, counter: number, node: number): boolean => {
   const { version } = range;
@@ -23,6 +23,7 @@ const begins = (bytes: Buffer, from: number, to: number, prefix: Buffer): boolea
   to - from >= prefix.length && (prefix.length === 0 || bytes.compare(prefix, 0, prefix.length, from, from + prefix.length) === 0);
 
 export class Ranges {
+  private newestMs = 0;
   /** In the order in which they were learned. */
   list: Range[] = [];
   /** Those whose entries have not all been removed yet, which reads must look out for. */
@@ -40,6 +41,7 @@ export class Ranges {
     const range = { prefix: Buffer.from(prefix), version, notedAt, removed: 0 };
     this.list = this.list.filter((old) => !(isOlder(range, old.version.ms, old.version.counter, old.version.node) && begins(old.prefix, 0, old.prefix.length, prefix)));
     this.list.push(range);
+    this.newestMs = Math.max(this.newestMs, ms);
     return range;
   }
 
@@ -51,6 +53,8 @@ export class Ranges {
   }
 
   covering(ranges: readonly Range[], key: Buffer, from: number, to: number, ms: number, counter: number, node: number): Range | undefined {
+    // nearly everything is newer than the newest of them
+    if (ms > this.newestMs) return undefined;
     for (const range of ranges) if (isOlder(range, ms, counter, node) && begins(key, from, to, range.prefix)) return range;
     return undefined;
   }

@@ -31,7 +31,10 @@ export const createRoom = (state: State) => {
     }
     counts.expirations++;
     if (state.mayForget(slot)) state.remove(slot);
-    else tombstones?.bury(slot, "expired");
+    else {
+      tombstones?.bury(slot, "expired");
+      tombstones?.trim();
+    }
   };
 
   /** An entry makes room. Where a peer may still have an older one, its version stays behind. */

@@ -108,21 +108,21 @@ export const mutants: readonly Mutant[] = [
     name: "a forgotten deletion leaves no floor",
     profile: "longCut",
     file: "responder/store/tombstones.ts",
-    from: "if (isDeletion || !known) floors.forgotten(bucket, versionMs(slot), notedAt(slot));\n    else if",
-    to: "if",
+    from: "if (isDeletion || !known) floors.forgotten(",
+    to: "if (bucket < 0) floors.forgotten(",
   },
   {
     name: "no repair",
     file: "responder/replication/repair.ts",
-    from: "} else if (sender?.isReady && begins(member) && time >= state.nextAt) begin(member, state, sender);",
-    to: "}",
+    from: "} else if (sender?.isReady && begins(member) && time >= state.nextAt",
+    to: "} else if (sender?.isReady && begins(member) && time < 0",
   },
   {
     name: "a clock far ahead is believed",
     profile: "skewed",
     file: "responder/replication/receiver.ts",
-    from: "if (record.ms > now + maxAheadMs) {",
-    to: "if (record.ms > now + 1e9) {",
+    from: "if (record.ms > now + maxAheadMs) return",
+    to: "if (record.ms > now + 1e9) return",
   },
   {
     name: "a record that was found too far ahead counts as delivered",
@@ -134,7 +134,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "expired entries go without a trace",
     file: "responder/store/room.ts",
-    from: "if (state.mayForget(slot)) state.remove(slot);\n    else tombstones?.bury(slot, \"expired\");",
-    to: "state.remove(slot);",
+    from: "if (state.mayForget(slot)) state.remove(slot);\n    else {",
+    to: "if (state.mayForget(slot) || state.isExpired(slot)) state.remove(slot);\n    else {",
   },
 ];
