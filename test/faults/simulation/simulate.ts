@@ -196,7 +196,8 @@ export const simulate = (schedule: Schedule): Outcome => {
       }
       case "flood": {
         const node = pick(action.node);
-        for (let i = 0; node && i < action.count; i++) {
+        if (!node) return;
+        for (let i = 0; i < action.count; i++) {
           const key = Buffer.from(`flood ${values++}`);
           node.store.put(key, 0, key.length, Buffer.alloc(action.bytes), 0, action.bytes, 0);
         }
@@ -204,7 +205,8 @@ export const simulate = (schedule: Schedule): Outcome => {
       }
       case "bury": {
         const node = pick(action.node);
-        for (let i = 0; node && i < action.count; i++) {
+        if (!node) return;
+        for (let i = 0; i < action.count; i++) {
           const key = Buffer.from(`buried ${values++} ${"x".repeat(100)}`);
           node.store.delete(key, 0, key.length);
         }
