@@ -18,7 +18,7 @@ interface Found {
 }
 
 const hunt = async (number: number): Promise<Found> => {
-  const args = ["--import", file("load.ts"), file("hunt.ts"), String(most), String(mutants[number]?.seed ?? 1)];
+  const args = ["--import", file("load.child.ts"), file("hunt.child.ts"), String(most), String(mutants[number]?.seed ?? 1)];
   // exits 1 when it found nothing, and says so all the same
   const { stdout } = await run(process.execPath, args, { env: { ...process.env, MUTANT: String(number) }, maxBuffer: 2 ** 24 }).catch((err: { stdout?: string; stderr?: string }) => {
     if (!err.stdout) throw new Error(`the hunt itself failed: ${err.stderr ?? ""}`);
