@@ -12,10 +12,10 @@ const maxSnapshots = 2;
 /** A few records ahead of the link, so that what is evicted meanwhile is not pending by the thousands. */
 const aheadRecords = 2_048;
 /** Slots looked at in one turn of the event loop. */
-const looksPerTurn = 8_192;
-/** Bytes a second, and at once. */
-const bytesPerSecond = 96 * 2 ** 20;
-const burstBytes = 2 * 2 ** 20;
+const looksPerTurn = 4_096;
+/** Bytes a second, and at once: about what a newcomer can take in, so that a donor does not run ahead of it at the cost of its own clients. */
+const bytesPerSecond = 40 * 2 ** 20;
+const burstBytes = 2 ** 20;
 const tickMs = 5;
 const lastRank = 3;
 
