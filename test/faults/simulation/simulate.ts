@@ -18,10 +18,6 @@ export interface Outcome {
   readonly evicted: boolean;
 }
 
-const upsetting: ReadonlySet<Action["do"]> = new Set(["cut", "pause", "skew", "slow", "bury", "flush", "deleteRange"]);
-/** Everybody hears everybody, deletions are remembered, and few enough for it. */
-const isCalm = ({ actions, retentionMs }: Schedule): boolean => retentionMs >= 600_000 && !actions.some((action) => upsetting.has(action.do));
-
 /** Throws an Error that says what must not be. */
 export const simulate = (schedule: Schedule): Outcome => {
   const world = createWorld(schedule.seed);
@@ -78,7 +74,7 @@ export const simulate = (schedule: Schedule): Outcome => {
   /** Deletions that were forgotten, and with them perhaps entries that nobody deleted. */
   const noteFloors = (node: Node) => {
     const { deletion, eviction } = node.store.replica.floors;
-    if (deletion.some((ms) => ms > 0)) forgotDeletions = true;
+    forgotDeletions ||= deletion.some((ms) => ms > 0);
     if (forgotDeletions || eviction.some((ms) => ms > 0)) forgetful.add(node);
   };
 
@@ -269,7 +265,7 @@ export const simulate = (schedule: Schedule): Outcome => {
   do {
     pass(500);
     check();
-    for (const node of alive()) if (!forgetful.has(node)) noteFloors(node);
+    for (const node of alive()) noteFloors(node);
     lasted = world.now() - healedAt;
   } while ((forgetful.size > 0 ? lasted < settleMs / 2 : !isAlike()) && lasted < settleMs);
 
@@ -286,8 +282,8 @@ export const simulate = (schedule: Schedule): Outcome => {
     for (const [i, each] of held.entries()) {
       if (each && latest && each.version < latest.version) throw new Error(`${all[i]!.name} shows ${key} at ${each.version}, but ${latest.version} (${latest.value === undefined ? "a deletion" : "a write"}) came later`);
       if (each || !latest || latest.value === undefined) continue;
-      // who had it and forgets nothing still has it, whatever the others do; also beside those who forget deletions, where nobody was cut off from them for long
-      if (forgetful.size > 0 && ((forgotDeletions && !isCalm(schedule)) || evicts.has(all[i]!) || !latest.holders.has(all[i]!))) continue;
+      // who had it and makes no room still has it, whatever the others do
+      if (forgetful.size > 0 && (forgotDeletions || evicts.has(all[i]!) || !latest.holders.has(all[i]!))) continue;
       if (latest.expiresAt === 0 && !history.mayBeGone(latest)) throw new Error(`${all[i]!.name} has lost ${key}, written at ${latest.version}`);
     }
   }

@@ -2,4 +2,4 @@
 import { test } from "vitest";
 import { playSchedules } from "./play.ts";
 
-test("all pods end alike, nothing goes back, nothing deleted returns", { timeout: 7_200_000 }, () => playSchedules({ runs: 2_000 }));
+test("all pods end alike, nothing goes back, nothing deleted returns", { timeout: 7_200_000 }, () => playSchedules({ runs: 2_000, seed: 2 }));
