@@ -7,11 +7,13 @@ import { joinBench } from "./replication/join.ts";
 import { lagBench } from "./replication/lag.ts";
 import { profileBench } from "./replication/profile.ts";
 import { sustainedBench } from "./replication/sustained.ts";
+import { turnsBench } from "./replication/turns.ts";
 import { waysBench } from "./replication/ways-compared.ts";
 
 export const replicationBenches: Readonly<Record<string, () => Promise<Section>>> = {
   "replication/lag": lagBench,
   "replication/cost": costBench,
+  "replication/turns": turnsBench,
   "replication/ways": waysBench,
   "replication/sustained": sustainedBench,
   "replication/join": joinBench,

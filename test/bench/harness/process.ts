@@ -71,6 +71,8 @@ export const output = async (side: Side, command: string, args: readonly string[
 export const follow = ({ child }: Running): ((msg: string) => Promise<Record<string, unknown>>) => {
   if (!child.stdout) throw new Error("the program has no standard output to read");
   const lines = createInterface(child.stdout);
+  // each call waits for the end of the program too
+  child.setMaxListeners(0);
   return (msg) =>
     new Promise((found, reject) => {
       const quoted = JSON.stringify(msg);
