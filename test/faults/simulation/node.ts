@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly warmupMs: number;
   /** The same for two nodes: they find out and draw again. */
   readonly nodeId?: number;
+  /** Told of every line of the log. */
+  readonly onLog?: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
 export interface Node {
@@ -39,7 +41,7 @@ const quiet = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}
 const hashSeed = Buffer.from("8 bytes!");
 const peersPort = 7946;
 
-export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, retentionMs, warmupMs, nodeId }: NodeOptions): Node => {
+export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, retentionMs, warmupMs, nodeId, onLog = () => {} }: NodeOptions): Node => {
   const host = world.host(name);
   const skew = { ms: 0 };
   const full = { is: false };
@@ -62,7 +64,7 @@ export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, 
     random: world.random,
     nonce: () => Buffer.from(Array.from({ length: 16 }, () => Math.floor(world.random() * 256))),
     defer: (run) => world.defer(host, run),
-    log: quiet,
+    log: { ...quiet, info: onLog },
     observer: {
       ...noObserver,
       received: (outcome) => {
