@@ -7,7 +7,8 @@ import type { Logger } from "#telemetry/logger";
 import type { Store } from "./store/types.ts";
 
 export const observe = (metrics: Instruments<typeof responderMetrics>, { tenant }: ResponderConfig, store: Store, log: Logger): void => {
-  metrics.kv_info.set({ tenant, version }, 1);
+  metrics.kv_info.set({ tenant }, 1);
+  metrics.kv_build_info.set({ version, node: process.version }, 1);
   metrics.kv_memory_limit_bytes.collect(() => store.stats().limitBytes);
   metrics.kv_memory_used_bytes.collect(() => store.stats().usedBytes);
   metrics.kv_entries.collect(() => store.stats().entries);

@@ -60,7 +60,8 @@ test("both ports show the metrics; identity and process series are among them", 
     const answer = await fetch(`${base}/metrics`);
     expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const text = await answer.text();
-    expect(text).toMatch(/^kv_info\{tenant="acme",version="\d+\.\d+\.\d+"\} 1$/m);
+    expect(text).toMatch(/^kv_info\{tenant="acme"\} 1$/m);
+    expect(text).toMatch(/^kv_build_info\{version="\d+\.\d+\.\d+",node="v\d+\.\d+\.\d+"\} 1$/m);
     expect(text).toMatch(/^process_start_time_seconds \d+$/m);
     // the tenant is stamped at the scrape; a process that claims it on other series could claim another's
     expect(text.split("\n").filter((line) => line.includes("acme"))).toHaveLength(1);

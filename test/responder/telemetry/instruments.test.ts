@@ -28,7 +28,8 @@ test("every series of the responder exists before the first request", async () =
 
 test("a responder shows at most 500 samples, process and Node included", async () => {
   const telemetry = createTelemetry(responderMetrics);
-  telemetry.metrics.kv_info.set({ tenant: "t", version: "1" }, 1);
+  telemetry.metrics.kv_info.set({ tenant: "t" }, 1);
+  telemetry.metrics.kv_build_info.set({ version: "1", node: "v24" }, 1);
   const count = samplesOf(await telemetry.render()).length;
   expect(count).toBeGreaterThan(200);
   expect(count).toBeLessThanOrEqual(500);
@@ -36,7 +37,8 @@ test("a responder shows at most 500 samples, process and Node included", async (
 
 test("the budget of the catalogue is what is shown", async () => {
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
-  telemetry.metrics.kv_info.set({ tenant: "t", version: "1" }, 1);
+  telemetry.metrics.kv_info.set({ tenant: "t" }, 1);
+  telemetry.metrics.kv_build_info.set({ version: "1", node: "v24" }, 1);
   const bound = Object.values(responderMetrics).reduce((n, def) => n + sampleBound(def), 0);
   expect(samplesOf(await telemetry.render())).toHaveLength(bound);
 });
