@@ -5,6 +5,7 @@ import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memor
 import { maxNameLength } from "./names.ts";
 import { noneIsAlone, replication } from "./replication.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
+import { logging, tracing } from "./telemetry.ts";
 
 /**
  * What a pod needs beside the entries: for Node, its libraries, connections and what is in transit; per byte of maxMemory for what malloc and V8 have not given
@@ -111,8 +112,6 @@ const dashboard = z
   .prefault({})
   .meta({ description: "The tenant's Grafana dashboard." });
 
-export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
-
 const fixedNano = BigInt(memoryHeadroom.fixedMi) * 2n ** 20n * 10n ** 9n;
 /** How often the per-byte part goes into one: the rule multiplies, because amounts cannot be divided. */
 const parts = 1 / memoryHeadroom.perEntryByte;
@@ -157,10 +156,8 @@ export const specSchema = withRules(
       .object({ serviceMonitor, rules, dashboard })
       .prefault({})
       .meta({ description: "What the tenant's Prometheus and Grafana get." }),
-    logging: z
-      .object({ level: z.enum(logLevels).default("info").meta({ description: "Least level that is logged. A change takes effect within a minute, without a restart." }) })
-      .prefault({})
-      .meta({ description: "The responder's structured logs." }),
+    logging,
+    tracing,
   }),
   [limitHoldsCache, noneIsAlone],
   { description: "What you want. Every field has a default or may be absent." },

@@ -1,7 +1,7 @@
 // The operator's command line. Each flag has a user; defaults are what the shipped Deployment needs.
 import { parseArgs } from "node:util";
 import { isDuration, parseDuration } from "#crds/duration";
-import { logLevels } from "#crds/kvresponder";
+import { logLevels } from "#crds/telemetry";
 
 export interface Options {
   /** Image of the responder when spec.image is absent. */

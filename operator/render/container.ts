@@ -34,6 +34,7 @@ const config = ({ name, tenant, spec }: RenderContext): RenderedConfig => ({
   maxValueBytes: spec.cache.maxValueBytes,
   evictionPolicy: spec.cache.evictionPolicy,
   runtimeFile,
+  ...(spec.tracing.endpoint !== undefined && { traceEndpoint: spec.tracing.endpoint }),
   host: "*",
   httpPort: port.http,
   ...(spec.protocols.resp.enabled && { respPort: port.resp }),

@@ -5,10 +5,10 @@ import type { Renderer } from "./context.ts";
 import { child } from "./meta.ts";
 
 export const runtimeConfig: Renderer = (context) => {
-  const { logging, replication, replicas } = context.spec;
+  const { logging, tracing, replication, replicas } = context.spec;
   return child(
     context,
     { apiVersion: "v1", kind: "ConfigMap", name: childName.runtime(context.name), component: "cache" },
-    { data: { [runtimeKey]: renderRuntime({ logLevel: logging.level, ack: replication.ack, replicas }) } },
+    { data: { [runtimeKey]: renderRuntime({ logLevel: logging.level, requests: logging.requests, traceSampleRatio: tracing.sampleRatio, ack: replication.ack, replicas }) } },
   );
 };

@@ -1,6 +1,7 @@
 // The responder's configuration: one schema that parses its environment variables and renders them for the Deployment.
 import { evictionPolicies } from "#crds/kvresponder";
 import { replicationModes } from "#crds/replication";
+import { traceEndpoint } from "#crds/telemetry";
 import { z } from "zod";
 import { port } from "./http.ts";
 
@@ -64,6 +65,8 @@ const schema = z.object({
   evictionPolicy: z.enum(evictionPolicies, { error: `must be one of ${evictionPolicies.join(", ")}` }).default("TinyLFU"),
   /** Absent: settings stay as they are at the start. */
   runtimeFile: z.string().regex(/^\//, { error: "must be an absolute path" }).optional(),
+  /** Base URL of an OTLP/HTTP receiver, to which /v1/traces is added. Absent: no traces, and nothing of OpenTelemetry is loaded. */
+  traceEndpoint: text(new RegExp(traceEndpoint.pattern), traceEndpoint.message).max(512).optional(),
   /** "*": every address of both families, which a pod needs. */
   host: z.string().regex(/^(\*|[0-9a-zA-Z.:-]{1,253})$/, { error: "must be an address, a host name, or * for every address" }).default("127.0.0.1"),
   httpPort: portNumber().default(port.http),
@@ -111,6 +114,7 @@ export const variable = {
   maxValueBytes: "KVR_MAX_VALUE_BYTES",
   evictionPolicy: "KVR_EVICTION_POLICY",
   runtimeFile: "KVR_RUNTIME_FILE",
+  traceEndpoint: "KVR_TRACE_ENDPOINT",
   host: "KVR_HOST",
   httpPort: "KVR_HTTP_PORT",
   respPort: "KVR_RESP_PORT",

@@ -27,7 +27,8 @@ describe("accepted", () => {
           protocols: { resp: { enabled: false, port: 6379 } },
           auth: { mode: "Token" },
           monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" } },
-          logging: { level: "info" },
+          logging: { level: "info", requests: { sample: 100, slowMs: 100, keyHash: false } },
+          tracing: { sampleRatio: 0.01 },
         },
       },
     });

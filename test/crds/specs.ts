@@ -64,9 +64,17 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.dashboard.folder", text("a", a(128), a(129), "Team A_1.2-x", "ü", ".a", "../a", "a/b", " a")],
   ["monitoring.dashboard.labels", labels],
   ["logging.level", text("trace", "error", "INFO", "loud")],
+  ["logging.requests.sample", text(0, 1, 100, 1_000_000, 1_000_001, -1, 0.5, "1")],
+  ["logging.requests.slowMs", text(0, 1, 60_000, 60_001, -1, "1")],
+  ["logging.requests.keyHash", text(true, "true", 1)],
+  ["tracing.sampleRatio", text(0, 1, 0.01, 1.01, -0.01, "0.1")],
+  [
+    "tracing.endpoint",
+    text("http://a", "https://a.b-c:4318/x", "http://a:65535", "http://a:65536", "http://a:0", "http://a:", "http://", "a:4318", "ftp://a", "http://u:p@a", "http://a?b", "http://a#b", "http://a..b", "http://-a", "http://[::1]:4318", "http://a b", "http://a\n"),
+  ],
   // whole parts, and fields that do not exist
-  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "protocols", "protocols.resp", "auth", "replication"].map((path) => [path, text({})] as const),
-  ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "replication.factor", "monitoring.grafana", "logging.level2"].map((path) => [path, text("x")] as const),
+  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "logging.requests", "tracing", "protocols", "protocols.resp", "auth", "replication"].map((path) => [path, text({})] as const),
+  ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "replication.factor", "monitoring.grafana", "logging.level2", "tracing.ratio"].map((path) => [path, text("x")] as const),
 ];
 
 export const edgePaths: readonly string[] = edges.map(([path]) => path);

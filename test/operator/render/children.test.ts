@@ -66,8 +66,9 @@ test("the peers' Service lists pods that are not ready, by the one port that pee
 
 test("the runtime file tells the pods what a write waits for and how many they should be", () => {
   const file = (spec: object) => JSON.parse((desired(context(spec)).find((o) => o.metadata.name === "kv-responder-orders-runtime") as { data?: Record<string, string> } | undefined)?.data?.["runtime.json"] ?? "") as unknown;
-  expect(file({})).toEqual({ logLevel: "info", ack: "Local", replicas: 3 });
-  expect(file({ replicas: 0, replication: { ack: "All" }, logging: { level: "warn" } })).toEqual({ logLevel: "warn", ack: "All", replicas: 0 });
+  expect(file({})).toEqual({ logLevel: "info", requests: { sample: 100, slowMs: 100, keyHash: false }, traceSampleRatio: 0.01, ack: "Local", replicas: 3 });
+  const spec = { replicas: 0, replication: { ack: "All" }, logging: { level: "warn", requests: { sample: 1, keyHash: true } }, tracing: { sampleRatio: 1 } };
+  expect(file(spec)).toEqual({ logLevel: "warn", requests: { sample: 1, slowMs: 100, keyHash: true }, traceSampleRatio: 1, ack: "All", replicas: 0 });
 });
 
 describe("every child of any resource", () => {

@@ -29,6 +29,7 @@ const rendered: fc.Arbitrary<RenderedConfig> = fc.record(
     replication: fc.constantFrom(...replicationModes),
     peersPort: fc.integer({ min: 0, max: 65_535 }),
     peersService: dnsLabel,
+    traceEndpoint: fc.tuple(fc.constantFrom("http", "https"), dnsLabel, fc.constantFrom("", ":4318", ":65535/otlp")).map(([scheme, host, rest]) => `${scheme}://${host}${rest}`),
     peers: fc.array(peer, { minLength: 1, maxLength: 32 }),
     tombstoneRetentionSeconds: fc.integer({ min: 1, max: 86_400 }),
     warmupTimeoutSeconds: fc.integer({ min: 1, max: 1_800 }),
@@ -65,6 +66,7 @@ test("the literal variables and those of the downward API do not overlap and cov
     [variable.peerSecretFile]: "/x",
     [variable.peersService]: "kv-peers-x",
     [variable.peers]: "10.0.0.1:7946",
+    [variable.traceEndpoint]: "http://jaeger:4318",
   });
   expect([namespace, pod, podUid, podIp]).toEqual(["local", "local", undefined, undefined]);
   const literal = renderEnv(full).map((v) => v.name);
