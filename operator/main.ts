@@ -138,8 +138,7 @@ const main = async (): Promise<void> => {
   const server = await startServer({
     host: options.host,
     port: options.port,
-    render: telemetry.render,
-    contentType: telemetry.contentType,
+    page: telemetry.page,
     checks: { caches: () => (reconciling ? undefined : "the stores are not filled yet") },
   });
   log.info({ url: server.url, apiServer: client.server }, "listening");

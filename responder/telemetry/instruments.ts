@@ -1,22 +1,14 @@
 // Typed instruments made from a catalogue. Values live in plain cells; prom-client sees them only when somebody scrapes,
 // because it costs 13-24 us a request when it is asked on each one (it hashes the labels every time, bound or not).
+import { systemClock, type Clock } from "#lib/clock";
 import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import { closedSeries, type Catalogue, type LabelSet, type MetricDef } from "./catalogue.ts";
+import { HistogramCell, NumberCell, type Cell, type CounterHandle, type GaugeHandle, type HistogramHandle, type Labels } from "./cells.ts";
+import { writeExposition, type Format, type ShownFamily } from "./exposition.ts";
+import { createExpositionPage, type ExpositionPage } from "./exposition-page.ts";
+import { gcBuckets, omittedProcessSeries } from "./platform-series.ts";
 
-export interface CounterHandle {
-  inc(n?: number): void;
-  /** From now on the value is read at each scrape, for what is counted elsewhere anyway. */
-  collect(read: () => number): void;
-}
-
-export interface GaugeHandle extends CounterHandle {
-  dec(n?: number): void;
-  set(value: number): void;
-}
-
-export interface HistogramHandle {
-  observe(value: number): void;
-}
+export type { CounterHandle, GaugeHandle, HistogramHandle } from "./cells.ts";
 
 /** Finds a series once; the handle then costs no label objects. */
 interface Family<M extends MetricDef, Handle> {
@@ -41,66 +33,13 @@ export type Instruments<C extends Catalogue> = { readonly [K in keyof C]: Instru
 
 export interface Telemetry<C extends Catalogue> {
   readonly metrics: Instruments<C>;
-  /** The exposition in the text format. */
-  render(): Promise<string>;
-  readonly contentType: string;
+  /** What is true now; in the text format when no other is named. */
+  render(format?: Format): Promise<string>;
+  /** The same for scrapers, by their Accept header: many of them share a text. */
+  page(accept: string | undefined): Promise<ExpositionPage>;
+  /** Time that renderings have taken so far. */
+  renderSeconds(): number;
 }
-
-interface Sample {
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
-  readonly metricName?: string;
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** One series: a handle that also knows how to show itself. */
-interface Cell extends GaugeHandle, HistogramHandle {
-  readonly labels: Labels;
-  samples(name: string): Sample[];
-}
-
-const never = (): never => {
-  throw new Error("not an operation of this type of metric");
-};
-
-const numberCell = (labels: Labels): Cell => {
-  let value = 0;
-  let read: (() => number) | undefined;
-  return {
-    labels,
-    inc: (n = 1) => void (value += n),
-    dec: (n = 1) => void (value -= n),
-    set: (n) => void (value = n),
-    collect: (from) => void (read = from),
-    observe: never,
-    samples: () => [{ labels: { ...labels }, value: read ? read() : value }],
-  };
-};
-
-const histogramCell = (labels: Labels, bounds: readonly number[]): Cell => {
-  const counts = new Float64Array(bounds.length + 1);
-  const upper = Float64Array.from(bounds);
-  let sum = 0;
-  return {
-    labels,
-    inc: never,
-    dec: never,
-    set: never,
-    collect: never,
-    observe: (value) => {
-      let i = 0;
-      while (i < upper.length && value > (upper[i] ?? 0)) i++;
-      counts[i] = (counts[i] ?? 0) + 1;
-      sum += value;
-    },
-    samples: (name) => {
-      let cumulative = 0;
-      const buckets = [...bounds, "+Inf"].map((le, i): Sample => ({ labels: { ...labels, le }, value: (cumulative += counts[i] ?? 0), metricName: `${name}_bucket` }));
-      return [...buckets, { labels: { ...labels }, value: sum, metricName: `${name}_sum` }, { labels: { ...labels }, value: cumulative, metricName: `${name}_count` }];
-    },
-  };
-};
 
 interface AnyFamily extends Family<MetricDef, Cell> {
   cells(): Iterable<Cell>;
@@ -109,9 +48,10 @@ interface AnyFamily extends Family<MetricDef, Cell> {
 const createFamily = (name: string, def: MetricDef): AnyFamily => {
   const labelNames = Object.keys(def.labels ?? {});
   const cells = new Map<string, Cell>();
+  const bounds = Float64Array.from(def.buckets ?? []);
   const keyOf = (labels: Labels) => labelNames.map((label) => labels[label]).join("\0");
   const add = (labels: Labels): Cell => {
-    const cell = def.type === "histogram" ? histogramCell(labels, def.buckets ?? []) : numberCell(labels);
+    const cell = def.type === "histogram" ? new HistogramCell(labels, bounds) : new NumberCell(labels);
     cells.set(keyOf(labels), cell);
     return cell;
   };
@@ -145,10 +85,20 @@ const createInstrument = (family: AnyFamily, def: MetricDef): object => {
   };
 };
 
-/** `processMetrics`: also process_* and nodejs_*, of which a process should have one set. */
-export const createTelemetry = <const C extends Catalogue>(catalogue: C, { processMetrics = true }: { processMetrics?: boolean } = {}): Telemetry<C> => {
+export interface TelemetryOptions {
+  /** Also process_* and nodejs_*, of which a process should have one set. */
+  readonly processMetrics?: boolean;
+  readonly clock?: Pick<Clock, "monotonic">;
+}
+
+const collectProcess = (registry: Registry): void => {
+  collectDefaultMetrics({ register: registry, gcDurationBuckets: [...gcBuckets] });
+  for (const name of omittedProcessSeries) registry.removeSingleMetric(name);
+};
+
+export const createTelemetry = <const C extends Catalogue>(catalogue: C, { processMetrics = true, clock = systemClock }: TelemetryOptions = {}): Telemetry<C> => {
   const registry = new Registry();
-  if (processMetrics) collectDefaultMetrics({ register: registry });
+  if (processMetrics) collectProcess(registry);
   const metrics = Object.fromEntries(
     Object.entries(catalogue).map(([name, def]) => {
       const family = createFamily(name, def);
@@ -158,5 +108,12 @@ export const createTelemetry = <const C extends Catalogue>(catalogue: C, { proce
       return [name, createInstrument(family, def)];
     }),
   );
-  return { metrics: metrics as unknown as Instruments<C>, render: () => registry.metrics(), contentType: registry.contentType };
+  let renderMs = 0;
+  const render = async (format: Format = "text"): Promise<string> => {
+    const startedAt = clock.monotonic();
+    const text = writeExposition((await registry.getMetricsAsJSON()) as unknown as ShownFamily[], format);
+    renderMs += clock.monotonic() - startedAt;
+    return text;
+  };
+  return { metrics: metrics as unknown as Instruments<C>, render, page: createExpositionPage({ render, clock }), renderSeconds: () => renderMs / 1000 };
 };

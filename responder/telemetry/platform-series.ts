@@ -19,3 +19,9 @@ export const processSeries = defineCatalogue({
   nodejs_heap_size_used_bytes: { type: "gauge", help: "Heap in use." },
   nodejs_eventloop_lag_p99_seconds: { type: "gauge", help: "99th percentile of the event loop's delay since the last scrape." },
 });
+
+/** Of the pauses of garbage collection, in seconds: four kinds of it have a histogram each. */
+export const gcBuckets = [0.001, 0.01, 0.1, 1] as const;
+
+/** prom-client's that are not shown: three series for each of V8's thirteen heap spaces, when the whole heap's are there. */
+export const omittedProcessSeries = ["nodejs_heap_space_size_total_bytes", "nodejs_heap_space_size_used_bytes", "nodejs_heap_space_size_available_bytes"] as const;

@@ -1,18 +1,14 @@
-// /metrics: the exposition for Prometheus. Scrapes that come together share one rendering.
+// /metrics: the exposition for Prometheus, in the format that its Accept header prefers.
 import { path } from "#contract/http";
+import type { ExpositionPage } from "#telemetry/exposition-page";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../env.ts";
 import { readOnly } from "./read-only.ts";
 
 export interface Exposition {
-  render(): Promise<string>;
-  readonly contentType: string;
+  page(accept: string | undefined): Promise<ExpositionPage>;
 }
 
-export const metricsRoute = (app: Hono<HonoEnv>, { render, contentType }: Exposition): void => {
-  let rendering: Promise<string> | undefined;
-  readOnly(app, path.metrics, async () => {
-    rendering ??= render().finally(() => void (rendering = undefined));
-    return { contentType, text: await rendering };
-  });
+export const metricsRoute = (app: Hono<HonoEnv>, exposition: Exposition): void => {
+  readOnly(app, path.metrics, async (c) => ({ ...(await exposition.page(c.req.header("accept"))), vary: "Accept" }));
 };
