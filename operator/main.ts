@@ -2,11 +2,14 @@
 import { hostname } from "node:os";
 import { childName, label, managedBy } from "#crds/names";
 import { systemClock, systemTimers } from "#lib/clock";
-import { manageLifecycle } from "#lib/lifecycle";
+import { manageLifecycle, reportCrash } from "#lib/lifecycle";
 import { version } from "#lib/version";
 import { createTelemetry } from "#telemetry/instruments";
+import { problemsOf } from "#telemetry/log-fields";
+import { logProcess } from "#telemetry/log-process";
 import { createLogger } from "#telemetry/logger";
-import { controllerHooks, countChild, countPresence, countReport, countRequest, followReflector, queueHooks, resourceSeries } from "./instrument.ts";
+import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, queueHooks, requestCounter } from "./instrument.ts";
+import { identity } from "./identity.ts";
 import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
 import { createClient } from "./kube/client.ts";
 import { createCluster } from "./kube/cluster.ts";
@@ -15,8 +18,9 @@ import { createPresence } from "./kube/presence.ts";
 import { createReflector } from "./kube/reflector.ts";
 import { KVResponderOperator } from "./kube/shell.ts";
 import type { Reflector, ReflectorEvent } from "./kube/types.ts";
+import { about } from "./log.ts";
 import { operatorMetrics } from "./metrics.ts";
-import type { KVResponder, Request } from "./objects.ts";
+import { requestOf, type KVResponder, type Request } from "./objects.ts";
 import { parseOptions, usage, type Options } from "./options.ts";
 import { concerned, ownersOf } from "./owners.ts";
 import { askPod } from "./peers/ask.ts";
@@ -25,7 +29,9 @@ import { createSurvey } from "./peers/survey.ts";
 import { createLooks } from "./reconcile/looks.ts";
 import { createReconcile } from "./reconcile/reconcile.ts";
 import type { Component } from "./render/meta.ts";
+import { createResourceSeries } from "./resource-series.ts";
 import { createController } from "./runtime/controller.ts";
+import { createGenerations } from "./runtime/generations.ts";
 import { createQueue } from "./runtime/queue.ts";
 import { startServer } from "./server.ts";
 
@@ -36,19 +42,27 @@ const readOptions = (): Options => {
   try {
     return parseOptions(process.argv.slice(2));
   } catch (err) {
-    process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n${usage}\n`);
+    const log = createLogger({ base: { ...identity() } });
+    log.fatal({ problems: problemsOf(err), usage }, "configuration is not valid");
+    log.flush();
     process.exit(2);
   }
 };
 
 const main = async (): Promise<void> => {
   const options = readOptions();
-  const log = createLogger({ base: { service: "kv-responder-operator", pod: hostname(), version }, level: options.logLevel });
+  const log = createLogger({ base: { ...identity() }, level: options.logLevel });
+  logProcess({ process, console, log, clock: systemClock });
+  reportCrash({ signals: process, log, exit: (code) => process.exit(code) });
   const telemetry = createTelemetry(operatorMetrics);
   const { metrics } = telemetry;
-  const series = resourceSeries(metrics);
+  metrics.kvoperator_build_info.set({ version, node: process.version }, 1);
+  metrics.kvoperator_logs_dropped_total.collect(log.dropped);
+  const series = createResourceSeries(metrics, options.resourceSeries);
+  const generations = createGenerations(systemClock, (seconds) => metrics.kvoperator_generation_lag_seconds.observe(seconds));
 
-  const client = createClient({ kubeconfig: options.kubeconfig, userAgent: `kv-responder-operator/${version}`, onRequest: countRequest(metrics) });
+  const client = createClient({ kubeconfig: options.kubeconfig, userAgent: `kv-responder-operator/${version}`, onRequest: (report) => countRequest(report) });
+  const countRequest = requestCounter(metrics, client.server);
   const reflect = (kind: Kind, labelSelector?: string): Reflector => {
     const of = { kind: kind.kind };
     const hooks = { watchRestarted: () => metrics.kvoperator_watch_restarts_total.inc(of), listed: () => metrics.kvoperator_lists_total.inc(of) };
@@ -57,6 +71,7 @@ const main = async (): Promise<void> => {
     return reflector;
   };
   const resources = reflect(kvResponderKind);
+  followPhases(metrics, () => resources.store.list() as readonly KVResponder[]);
   const children = new Map<OwnedKind, Reflector>(ownedKinds.map((kind) => [kind, reflect(kind, `${label.managedBy}=${managedBy}`)]));
   // of the headless Services that are ours: slices carry the labels of their Service
   const slices = reflect(endpointSliceKind, `${label.managedBy}=${managedBy},${label.component}=${"peers" satisfies Component}`);
@@ -82,21 +97,27 @@ const main = async (): Promise<void> => {
     announce: (resource, announcement) => events.announce(resource, announcement),
     observe: (observation) => {
       countChild(metrics, observation);
-      const { child, result, drift, detail } = observation;
-      log.info({ namespace: child.metadata.namespace, kind: child.kind, name: child.metadata.name, result, drift, detail }, "child");
+      const { resource, child, result, drift, detail } = observation;
+      log.info({ ...about(requestOf(resource)), kind: child.kind, name: child.metadata.name, result, drift, detail }, "child");
     },
     forget: series.forget,
-    ready: ({ metadata: { namespace = "", name } }, isReady) => series.ready({ namespace, name }, isReady),
+    settled: (resource, status) => {
+      series.show(resource, status);
+      generations.answered(requestOf(resource), status.observedGeneration);
+    },
   });
   const queue = createQueue({ clock: systemClock, timers: systemTimers, hooks: queueHooks(metrics) });
-  const controller = createController({ queue, reconcile, workers: options.workers, clock: systemClock, timers: systemTimers, log, hooks: controllerHooks(metrics) });
+  const controller = createController({ queue, reconcile, workers: options.workers, clock: systemClock, timers: systemTimers, log, hooks: controllerHooks(metrics, options.workers) });
+  followQueue(metrics, queue);
 
   const enqueue = (requests: readonly Request[]): void => {
     for (const request of requests) controller.enqueue(request);
   };
-  const enqueueAll = (): void => enqueue(resources.store.list().map(({ metadata: { namespace = "", name } }) => ({ namespace, name })));
-  const onEvent = (kind: Kind, { object, old }: ReflectorEvent): void => {
+  const enqueueAll = (): void => enqueue(resources.store.list().map(requestOf));
+  const onEvent = (kind: Kind, { type, object, old }: ReflectorEvent): void => {
     if (kind !== kvResponderKind) return enqueue(ownersOf(object, old));
+    if (type === "deleted") generations.forget(requestOf(object));
+    else generations.seen(object as KVResponder);
     enqueue(concerned(object as KVResponder, resources.store.list(object.metadata.namespace) as readonly KVResponder[]));
   };
 
@@ -146,6 +167,7 @@ const main = async (): Promise<void> => {
   manageLifecycle({
     signals: process,
     log,
+    clock: systemClock,
     timers: systemTimers,
     limitMs: graceMs + 5_000,
     exit: (code) => process.exit(code),

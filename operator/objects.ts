@@ -52,3 +52,5 @@ export interface Request {
   namespace: string;
   name: string;
 }
+
+export const requestOf = ({ metadata: { namespace = "", name } }: KubeObject): Request => ({ namespace, name });

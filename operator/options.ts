@@ -17,11 +17,17 @@ export interface Options {
   readonly propagationMs: number;
   /** How long a token that was replaced is still accepted. */
   readonly overlapMs: number;
+  /** Resources that get metric series of their own, at most. */
+  readonly resourceSeries: number;
+  /** Where spans go by OTLP/HTTP, as in http://jaeger:4318. Absent: nothing is traced. */
+  readonly traceEndpoint?: string;
+  /** Share of the reconciles whose spans are sent, 0 to 1; those that fail are sent in any case. */
+  readonly traceSampleRatio: number;
   /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -32,6 +38,17 @@ const wholeNumber = (name: string, text: string, min: number, max: number): numb
 const duration = (name: string, text: string): number => {
   if (!isDuration(text) || parseDuration(text) < 1_000) throw new RangeError(`--${name} must be a duration of at least 1s, for example 2m, not ${JSON.stringify(text)}`);
   return parseDuration(text);
+};
+
+const ratio = (name: string, text: string): number => {
+  const n = text === "" ? Number.NaN : Number(text);
+  if (!(n >= 0 && n <= 1)) throw new RangeError(`--${name} must be a number from 0 to 1, not ${JSON.stringify(text)}`);
+  return n;
+};
+
+const endpoint = (name: string, text: string): string => {
+  if (!/^https?:\/\/[^\s]+$/.test(text) || !URL.canParse(text)) throw new RangeError(`--${name} must be a URL, for example http://jaeger:4318, not ${JSON.stringify(text)}`);
+  return text;
 };
 
 /** Throws an Error whose message says what to do. */
@@ -46,6 +63,9 @@ export const parseOptions = (argv: readonly string[]): Options => {
       "log-level": { type: "string", default: "info" },
       "token-propagation": { type: "string", default: "2m" },
       "token-overlap": { type: "string", default: "1h" },
+      "resource-series": { type: "string", default: "1000" },
+      "trace-endpoint": { type: "string" },
+      "trace-sample-ratio": { type: "string", default: "1" },
       kubeconfig: { type: "string" },
     },
   });
@@ -61,6 +81,9 @@ export const parseOptions = (argv: readonly string[]): Options => {
     logLevel,
     propagationMs: duration("token-propagation", values["token-propagation"]),
     overlapMs: duration("token-overlap", values["token-overlap"]),
+    resourceSeries: wholeNumber("resource-series", values["resource-series"], 0, 100_000),
+    ...(values["trace-endpoint"] !== undefined && { traceEndpoint: endpoint("trace-endpoint", values["trace-endpoint"]) }),
+    traceSampleRatio: ratio("trace-sample-ratio", values["trace-sample-ratio"]),
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
   };
 };

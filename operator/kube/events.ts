@@ -1,7 +1,7 @@
 // Events about a KVResponder: at most one per object, reason and note in ten minutes, and a bounded rate per object. One that cannot be written hurts nobody.
 import type { Clock } from "#lib/clock";
-import type { Log } from "../log.ts";
-import type { KubeObject } from "../objects.ts";
+import { about, type Log } from "../log.ts";
+import { requestOf, type KubeObject } from "../objects.ts";
 import type { Announcement } from "../reconcile/announce.ts";
 import type { Kind } from "../kinds.ts";
 import type { KubeClient } from "./types.ts";
@@ -26,7 +26,7 @@ export interface EventsDeps {
 
 export interface Events {
   /** Returns at once. */
-  announce(about: KubeObject, announcement: Announcement): void;
+  announce(object: KubeObject, announcement: Announcement): void;
 }
 
 export const createEvents = ({ client, clock, log, instance }: EventsDeps): Events => {
@@ -71,14 +71,15 @@ export const createEvents = ({ client, clock, log, instance }: EventsDeps): Even
   };
 
   return {
-    announce(about, announcement) {
-      const uid = about.metadata.uid ?? "";
+    announce(object, announcement) {
+      const { uid = "" } = object.metadata;
+      const facts = { ...about(requestOf(object)), reason: announcement.reason };
       if (!isNews(`${uid}/${announcement.reason}/${announcement.note}`)) return;
       if (!isAllowed(uid)) {
-        log.debug({ reason: announcement.reason, name: about.metadata.name }, "event not written: too many about this resource");
+        log.debug(facts, "event not written: too many about this resource");
         return;
       }
-      void client.create(eventKind, body(about, announcement)).catch((err: unknown) => log.debug({ err, reason: announcement.reason }, "event not written"));
+      void client.create(eventKind, body(object, announcement)).catch((err: unknown) => log.debug({ ...facts, err }, "event not written"));
     },
   };
 };

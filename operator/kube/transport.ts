@@ -1,7 +1,7 @@
 // Sends one call: credentials, a bound on the whole of it, one class of error, a report for the metrics.
 import { systemClock, type Clock } from "#lib/clock";
 import { openConnection } from "./connection.ts";
-import { ApiError, failureOfAnswer, failureOfThrow, type ApiFailure } from "./errors.ts";
+import { ApiError, failureOfAnswer, failureOfThrow, type ApiErrorKind, type ApiFailure } from "./errors.ts";
 import type { CallOptions } from "./types.ts";
 
 export type Verb = "get" | "list" | "watch" | "apply" | "patch" | "create" | "delete" | "discover";
@@ -9,8 +9,11 @@ export type Verb = "get" | "list" | "watch" | "apply" | "patch" | "create" | "de
 export interface RequestReport {
   readonly verb: Verb;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Without its query. */
+  readonly path: string;
   /** HTTP status; 0 when there was no answer. */
   readonly code: number;
+  readonly failure?: ApiErrorKind;
   /** Until the whole answer was read; for a watch until it was accepted. */
   readonly seconds: number;
 }
@@ -97,6 +100,7 @@ export const createTransport = (options: TransportOptions): Transport => {
     const started = clock.monotonic();
     const attempt: Attempt = { ...begin(call), attempted };
     let status = 0;
+    let failure: ApiErrorKind | undefined;
     try {
       const { dispatcher, headers } = await connection.access(call.verb === "watch" ? "watch" : "request").catch((error: unknown) => {
         throw new ApiError(attempted, credentialsFailure(error));
@@ -120,10 +124,13 @@ export const createTransport = (options: TransportOptions): Transport => {
       return await use(answer.body, status, attempt);
     } catch (error) {
       attempt.end();
-      throw error instanceof ApiError ? error : new ApiError(attempted, attempt.failure(error, status));
+      const failed = error instanceof ApiError ? error : new ApiError(attempted, attempt.failure(error, status));
+      failure = failed.kind;
+      throw failed;
     } finally {
       attempt.unbound();
-      onRequest({ verb: call.verb, method: call.method, code: status, seconds: (clock.monotonic() - started) / 1000 });
+      const path = call.path.replace(/\?.*/, "");
+      onRequest({ verb: call.verb, method: call.method, path, code: status, ...(failure && { failure }), seconds: (clock.monotonic() - started) / 1000 });
     }
   };
 

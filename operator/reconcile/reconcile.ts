@@ -32,6 +32,7 @@ export interface Cluster extends SecretCluster {
 }
 
 export interface Observation {
+  readonly resource: KVResponder;
   readonly child: KubeObject;
   readonly result: Outcome["result"] | "pruned";
   readonly detail?: string;
@@ -53,7 +54,8 @@ export interface ReconcileDeps {
   readonly observe: (observation: Observation) => void;
   /** The resource is gone: forget what was kept for it. */
   readonly forget: (request: Request) => void;
-  readonly ready: (resource: KVResponder, isReady: boolean) => void;
+  /** What the status in the cluster now says; once per reconcile that came to its end. */
+  readonly settled: (resource: KVResponder, status: Status) => void;
 }
 
 interface Applied {
@@ -93,15 +95,15 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     return other && { reason: "TenantTaken", message: `KVResponder ${other.metadata.name}, which is older, holds this tenant in the namespace` };
   };
 
-  const report = ({ desired: child, result, detail }: Outcome, drift: boolean): void => {
-    if (!noNews.has(result)) deps.observe({ child, result, drift, ...(detail !== undefined && { detail }) });
+  const report = (resource: KVResponder, { desired: child, result, detail }: Outcome, drift: boolean): void => {
+    if (!noNews.has(result)) deps.observe({ resource, child, result, drift, ...(detail !== undefined && { detail }) });
   };
 
   const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], drift: boolean, signal: AbortSignal): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
     for (const child of wanted) {
       const outcome = await cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
-      report(outcome, drift);
+      report(resource, outcome, drift);
       outcomes.push(outcome);
     }
     return outcomes;
@@ -116,7 +118,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     const live = cluster.children(resource).find((child) => child.kind === "Deployment" && child.metadata.name === childName.workload(context.name));
     const urgent = !workload(live, resource.spec.replicas).settled || tokens.rotation?.next !== undefined;
     const secrets = await seeToSecrets(cluster, deps.looks, { resource, context, outcomes: before, urgent, signal });
-    if (secrets.fresh) for (const outcome of secrets.outcomes) report(outcome, drift);
+    if (secrets.fresh) for (const outcome of secrets.outcomes) report(resource, outcome, drift);
     const outcomes = [...before, ...secrets.outcomes, ...(await applyAll(resource, wanted.slice(pods), drift, signal))];
     if (!resource.spec.paused) await prune(resource, wanted, signal);
     return { outcomes, secrets };
@@ -125,7 +127,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
   const prune = async (resource: KVResponder, wanted: readonly KubeObject[], signal: AbortSignal): Promise<void> => {
     for (const child of unwanted(cluster.children(resource), wanted, resource.metadata.uid ?? "")) {
       await cluster.remove(child, signal);
-      deps.observe({ child, result: "pruned", drift: false });
+      deps.observe({ resource, child, result: "pruned", drift: false });
     }
   };
 
@@ -167,9 +169,9 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
       ...(secrets?.missing !== undefined && { missingSecret: secrets.missing }),
     });
     if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);
+    deps.settled(resource, status);
     for (const announcement of announce(resource.status, status, drift ? outcomes : [])) deps.announce(resource, announcement);
     if (tokens?.news) deps.announce(resource, { type: "Normal", ...tokens.news });
-    deps.ready(resource, status.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true);
 
     return verdict(outcomes, [tokens?.dueMs, secrets?.nextMs]);
   };

@@ -1,9 +1,9 @@
 // Takes keys from the queue and reconciles them, several at once but each key by one worker only.
 import type { Clock, Timers } from "#lib/clock";
 import { isApiError } from "../kube/errors.ts";
-import type { Log } from "../log.ts";
+import { about, type Log } from "../log.ts";
 import type { Request } from "../objects.ts";
-import type { Controller, ControllerHooks, Reconcile, ReconcileVerdict, Result, WorkQueue } from "./types.ts";
+import type { Controller, ControllerHooks, Ending, Reconcile, ReconcileVerdict, Result, WorkQueue } from "./types.ts";
 
 export interface ControllerOptions {
   readonly queue: WorkQueue;
@@ -32,6 +32,7 @@ interface Judgement {
 
 export const createController = (options: ControllerOptions): Controller => {
   const { queue, reconcile, workers, timeoutMs = 120_000, clock, timers, log, hooks = {} } = options;
+  const { around = (_, work) => work() } = hooks;
   const underWay = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
   let started = false;
   let stopped = false;
@@ -46,15 +47,15 @@ export const createController = (options: ControllerOptions): Controller => {
         const afterMs = error.retryAfterMs;
         return { verdict: "error", result: { outcome: "retry", reason: error.message, ...(afterMs !== undefined && { afterMs }) } };
       }
-      log.error({ err: error, key: keyOf(request) }, "reconcile panicked");
+      log.error({ ...about(request), err: error }, "reconcile panicked");
       return { verdict: "panic", result: { outcome: "retry", reason: "unexpected error" } };
     }
   };
 
   const settle = (key: string, { verdict, result }: Judgement, late: boolean): void => {
-    const about = { key, failures: queue.failures(key) };
+    const facts = { ...about(requestOf(key)), failures: queue.failures(key) };
     if (result.outcome === "retry") {
-      if (verdict === "error") log.info({ ...about, reason: result.reason }, "reconcile failed, will be tried again");
+      if (verdict === "error") log.info({ ...facts, reason: result.reason }, "reconcile failed, will be tried again");
       queue.addRateLimited(key, result.afterMs);
       return;
     }
@@ -64,7 +65,7 @@ export const createController = (options: ControllerOptions): Controller => {
       return;
     }
     queue.forget(key);
-    if (result.outcome === "terminal") log.warn({ ...about, reason: result.reason }, "reconcile cannot succeed until something changes");
+    if (result.outcome === "terminal") log.warn({ ...facts, reason: result.reason }, "reconcile cannot succeed until something changes");
     else if (result.requeueAfterMs !== undefined) queue.addAfter(key, result.requeueAfterMs);
   };
 
@@ -77,10 +78,15 @@ export const createController = (options: ControllerOptions): Controller => {
     const began = clock.monotonic();
     const report = (verdict: ReconcileVerdict): void => hooks.reconciled?.(verdict, (clock.monotonic() - began) / 1000);
     let late = false;
+    const request = requestOf(key);
+    const work = async (): Promise<Ending> => {
+      const { verdict, result } = await judge(request, abort.signal);
+      if (!late) report(verdict);
+      settle(key, { verdict, result }, late);
+      return { verdict: late ? "timeout" : verdict, ...(result.outcome !== "done" && { reason: result.reason }) };
+    };
     const run = async (): Promise<void> => {
-      const judgement = await judge(requestOf(key), abort.signal);
-      if (!late) report(judgement.verdict);
-      settle(key, judgement, late);
+      await around(request, work);
       underWay.delete(key);
       queue.done(key);
       hooks.activeWorkers?.(underWay.size);
@@ -90,7 +96,7 @@ export const createController = (options: ControllerOptions): Controller => {
     hooks.activeWorkers?.(underWay.size);
     if (await within(timers, timeoutMs, ended)) return;
     late = true;
-    log.warn({ key, timeoutMs }, "reconcile takes too long");
+    log.warn({ ...about(request), timeoutMs }, "reconcile takes too long");
     report("timeout");
     abort.abort();
   };

@@ -107,5 +107,11 @@ export const createQueue = ({ clock, timers, baseDelayMs = 200, maxDelayMs = 300
     get depth() {
       return waiting.size;
     },
+
+    unfinished() {
+      const now = clock.monotonic();
+      const ages = [...processing.values()].map(({ since }) => (now - since) / 1_000);
+      return { seconds: ages.reduce((sum, age) => sum + age, 0), longestSeconds: Math.max(0, ...ages) };
+    },
   };
 };

@@ -47,11 +47,22 @@ export interface WorkQueue {
   /** Drops what waits, ends every get(); keys being worked on may end. Adds are ignored from now on. */
   shutdown(): void;
   readonly depth: number;
+  /** Seconds for which the keys under way have been worked on so far: all together, and the one that began first. */
+  unfinished(): { readonly seconds: number; readonly longestSeconds: number };
 }
 
 export type ReconcileVerdict = "success" | "requeue_after" | "error" | "terminal" | "panic" | "timeout";
 
+/** What came of one reconcile, for whoever looks at it from outside. */
+export interface Ending {
+  readonly verdict: ReconcileVerdict;
+  /** Why it failed; absent when it did not. */
+  readonly reason?: string;
+}
+
 export interface ControllerHooks {
+  /** Runs `work`, once, and may look at how it ended. What is logged about the reconcile is logged inside. */
+  readonly around?: (request: Request, work: () => Promise<Ending>) => Promise<unknown>;
   /** Once per reconcile. */
   readonly reconciled?: (verdict: ReconcileVerdict, seconds: number) => void;
   readonly activeWorkers?: (n: number) => void;

@@ -5,12 +5,12 @@ import { parseOptions } from "../../operator/options.ts";
 const image = "--responder-image=localhost/kvr/responder:1";
 
 test("an image is all it takes; a token needs two minutes to every pod, and the old one is accepted for an hour", () => {
-  expect(parseOptions([image])).toEqual({ responderImage: "localhost/kvr/responder:1", port: 8080, host: "0.0.0.0", workers: 4, logLevel: "info", propagationMs: 120_000, overlapMs: 3_600_000 });
+  expect(parseOptions([image])).toEqual({ responderImage: "localhost/kvr/responder:1", port: 8080, host: "0.0.0.0", workers: 4, logLevel: "info", propagationMs: 120_000, overlapMs: 3_600_000, resourceSeries: 1_000, traceSampleRatio: 1 });
 });
 
 test("each flag is heeded", () => {
-  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--kubeconfig=/k"];
-  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, kubeconfig: "/k" });
+  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--resource-series=0", "--trace-endpoint=http://jaeger:4318", "--trace-sample-ratio=0.1", "--kubeconfig=/k"];
+  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, kubeconfig: "/k" });
 });
 
 describe("what is wrong is said with the flag's name", () => {
@@ -20,6 +20,10 @@ describe("what is wrong is said with the flag's name", () => {
     ["--log-level=loud", "--log-level"],
     ["--token-propagation=2", "--token-propagation"],
     ["--token-overlap=0s", "--token-overlap"],
+    ["--resource-series=-1", "--resource-series"],
+    ["--trace-endpoint=jaeger:4318", "--trace-endpoint"],
+    ["--trace-sample-ratio=2", "--trace-sample-ratio"],
+    ["--trace-sample-ratio=", "--trace-sample-ratio"],
   ])("%s", (flag, name) => expect(() => parseOptions([image, flag])).toThrow(name));
 
   test("no image", () => expect(() => parseOptions([])).toThrow("--responder-image"));

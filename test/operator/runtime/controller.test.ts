@@ -83,7 +83,7 @@ describe("results", () => {
     expect(runs).toBe(2);
     expect(verdicts).toEqual(["terminal", "terminal"]);
     expect(queue.failures("n/a")).toBe(0);
-    expect(logged[0]).toMatchObject({ level: "warn", fields: { key: "n/a", reason: "the spec is nonsense 1" } });
+    expect(logged[0]).toMatchObject({ level: "warn", fields: { resource_namespace: "n", kvresponder: "a", reason: "the spec is nonsense 1" } });
   });
 
   test("an ApiError counts as transient and its Retry-After is honoured", async () => {
@@ -112,7 +112,7 @@ describe("results", () => {
     await time.advanceAsync(1_000);
     expect(verdicts).toEqual(["panic", "panic", "success"]);
     expect(logged.filter((l) => l.level === "error")).toHaveLength(2);
-    expect(logged[0]).toMatchObject({ level: "error", fields: { key: "n/a" } });
+    expect(logged[0]).toMatchObject({ level: "error", fields: { resource_namespace: "n", kvresponder: "a" } });
   });
 });
 
