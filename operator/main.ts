@@ -11,14 +11,14 @@ import { createLogger } from "#telemetry/logger";
 import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, queueHooks, requestCounter } from "./instrument.ts";
 import { identity } from "./identity.ts";
 import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
-import { createClient } from "./kube/client.ts";
+import { createClient, type RequestReport } from "./kube/client.ts";
 import { createCluster } from "./kube/cluster.ts";
 import { createEvents } from "./kube/events.ts";
 import { createPresence } from "./kube/presence.ts";
 import { createReflector } from "./kube/reflector.ts";
 import { KVResponderOperator } from "./kube/shell.ts";
 import type { Reflector, ReflectorEvent } from "./kube/types.ts";
-import { about } from "./log.ts";
+import { about, withFields } from "./log.ts";
 import { operatorMetrics } from "./metrics.ts";
 import { requestOf, type KVResponder, type Request } from "./objects.ts";
 import { parseOptions, usage, type Options } from "./options.ts";
@@ -33,10 +33,14 @@ import { createResourceSeries } from "./resource-series.ts";
 import { createController } from "./runtime/controller.ts";
 import { createGenerations } from "./runtime/generations.ts";
 import { createQueue } from "./runtime/queue.ts";
+import { createTraces, describeResource } from "./runtime/traces.ts";
 import { startServer } from "./server.ts";
+import { startOperatorTracing } from "./tracing.ts";
 
 /** A reconcile that runs at SIGTERM may end; the pod's grace period is longer. */
 const graceMs = 10_000;
+/** What is left for spans; together with the grace and the second after it less than the limit of the whole stop. */
+const lastSpansMs = 3_000;
 
 const readOptions = (): Options => {
   try {
@@ -51,18 +55,31 @@ const readOptions = (): Options => {
 
 const main = async (): Promise<void> => {
   const options = readOptions();
-  const log = createLogger({ base: { ...identity() }, level: options.logLevel });
-  logProcess({ process, console, log, clock: systemClock });
-  reportCrash({ signals: process, log, exit: (code) => process.exit(code) });
+  const who = identity();
+  const logger = createLogger({ base: { ...who }, level: options.logLevel });
+  logProcess({ process, console, log: logger, clock: systemClock });
+  reportCrash({ signals: process, log: logger, exit: (code) => process.exit(code) });
   const telemetry = createTelemetry(operatorMetrics);
   const { metrics } = telemetry;
   metrics.kvoperator_build_info.set({ version, node: process.version }, 1);
-  metrics.kvoperator_logs_dropped_total.collect(log.dropped);
+  metrics.kvoperator_logs_dropped_total.collect(logger.dropped);
+  const tracing = await startOperatorTracing(options, { who, log: logger, metrics });
+  const traces = createTraces({
+    tracing,
+    monotonic: systemClock.monotonic,
+    host: () => new URL(client.server).hostname,
+    describe: (request) => describeResource(resources.store.get(request.namespace, request.name) as KVResponder | undefined),
+  });
+  const log = withFields(logger, traces.fields);
   const series = createResourceSeries(metrics, options.resourceSeries);
   const generations = createGenerations(systemClock, (seconds) => metrics.kvoperator_generation_lag_seconds.observe(seconds));
 
-  const client = createClient({ kubeconfig: options.kubeconfig, userAgent: `kv-responder-operator/${version}`, onRequest: (report) => countRequest(report) });
+  const client = createClient({ kubeconfig: options.kubeconfig, userAgent: `kv-responder-operator/${version}`, onRequest: (report) => onRequest(report) });
   const countRequest = requestCounter(metrics, client.server);
+  const onRequest = (report: RequestReport): void => {
+    countRequest(report);
+    traces.called(report);
+  };
   const reflect = (kind: Kind, labelSelector?: string): Reflector => {
     const of = { kind: kind.kind };
     const hooks = { watchRestarted: () => metrics.kvoperator_watch_restarts_total.inc(of), listed: () => metrics.kvoperator_lists_total.inc(of) };
@@ -107,7 +124,7 @@ const main = async (): Promise<void> => {
     },
   });
   const queue = createQueue({ clock: systemClock, timers: systemTimers, hooks: queueHooks(metrics) });
-  const controller = createController({ queue, reconcile, workers: options.workers, clock: systemClock, timers: systemTimers, log, hooks: controllerHooks(metrics, options.workers) });
+  const controller = createController({ queue, reconcile, workers: options.workers, clock: systemClock, timers: systemTimers, log, hooks: { ...controllerHooks(metrics, options.workers), around: traces.around } });
   followQueue(metrics, queue);
 
   const enqueue = (requests: readonly Request[]): void => {
@@ -166,7 +183,7 @@ const main = async (): Promise<void> => {
 
   manageLifecycle({
     signals: process,
-    log,
+    log: logger,
     clock: systemClock,
     timers: systemTimers,
     limitMs: graceMs + 5_000,
@@ -178,6 +195,7 @@ const main = async (): Promise<void> => {
       await presence.stop();
       shell.stop();
       await client.close();
+      await tracing.shutdown(lastSpansMs);
       await server.close();
     },
   });

@@ -19,6 +19,12 @@ export const objectPath = (kind: Kind, { namespace, name, subresource }: Place):
   return parts.join("/");
 };
 
+/** The path without names of objects: "/apis/apps/v1/namespaces/{namespace}/deployments/{name}". */
+export const pathTemplate = (path: string): string =>
+  path.replace(/^(\/api\/[^/]+|\/apis\/[^/]+\/[^/]+)(\/namespaces\/[^/]+(?=\/))?(\/[^/]+)(\/[^/]+)?/, (_, group: string, namespace: string | undefined, plural: string, name: string | undefined) =>
+    `${group}${namespace === undefined ? "" : "/namespaces/{namespace}"}${plural}${name === undefined ? "" : "/{name}"}`,
+  );
+
 /** "?a=1&b=2", or "" when nothing is set. */
 export const queryOf = (parameters: Readonly<Record<string, string | number | boolean | undefined>>): string => {
   const query = new URLSearchParams();

@@ -292,10 +292,13 @@ describe("failures", () => {
     await failureOf(client.apply(configMaps, object, { fieldManager: "m", force: false }));
     api.handler = () => {};
     await failureOf(client.delete(configMaps, a));
-    expect(reports.map((r) => [r.verb, r.method, r.code])).toEqual([
-      ["get", "GET", 200],
-      ["apply", "PATCH", 409],
-      ["delete", "DELETE", 0],
+    await failureOf(client.list(configMaps, { namespace: "n", labelSelector: "a=b" }));
+    const one = `/api/v1/namespaces/${a.namespace}/configmaps/${a.name}`;
+    expect(reports.map((r) => [r.verb, r.method, r.path, r.code, r.failure])).toEqual([
+      ["get", "GET", one, 200, undefined],
+      ["apply", "PATCH", one, 409, "conflict"],
+      ["delete", "DELETE", one, 0, "timeout"],
+      ["list", "GET", "/api/v1/namespaces/n/configmaps", 0, "timeout"],
     ]);
     expect(reports[2]?.seconds).toBeGreaterThan(0.04);
   });

@@ -3,7 +3,7 @@ import { ApiError } from "../../../operator/kube/errors.ts";
 import type { Request } from "../../../operator/objects.ts";
 import { createController } from "../../../operator/runtime/controller.ts";
 import { createQueue } from "../../../operator/runtime/queue.ts";
-import type { Reconcile, ReconcileVerdict, Result } from "../../../operator/runtime/types.ts";
+import type { ControllerHooks, Reconcile, ReconcileVerdict, Result } from "../../../operator/runtime/types.ts";
 import { manualTime, settle, silentLog } from "../../support/manual-time.ts";
 
 const done: Result = { outcome: "done" };
@@ -181,6 +181,28 @@ describe("workers", () => {
       { namespace: "a-b", name: "c.d" },
     ]);
   });
+});
+
+test("whoever stands around a reconcile sees how it ended, and its lines of log are written inside", async () => {
+  const time = manualTime();
+  const queue = createQueue({ clock: time, timers: time });
+  const seen: unknown[] = [];
+  const log = { ...silentLog, info: (_: object, message: string) => void seen.push(message) };
+  const results: Result[] = [done, { outcome: "retry", reason: "no luck" }, { outcome: "done" }];
+  const { runs, reconcile } = held();
+  const around: NonNullable<ControllerHooks["around"]> = async ({ name }, work) => {
+    seen.push(`begin ${name}`);
+    seen.push(await work());
+  };
+  const controller = createController({ queue, reconcile, workers: 1, timeoutMs: 1_000, clock: time, timers: time, log, hooks: { around } });
+  controller.start();
+  for (const [i, result] of results.entries()) {
+    controller.enqueue(i === 2 ? b : a);
+    await time.advanceAsync(i === 2 ? 1_000 : 0);
+    runs[i]?.end(result);
+    await settle();
+  }
+  expect(seen).toEqual(["begin a", { verdict: "success" }, "begin a", "reconcile failed, will be tried again", { verdict: "error", reason: "no luck" }, "begin b", "begin a", { verdict: "timeout" }]);
 });
 
 describe("stop", () => {

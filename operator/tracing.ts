@@ -1,0 +1,28 @@
+// Starts tracing when the flags name a collector; what it cannot send is counted.
+import { systemClock, systemTimers } from "#lib/clock";
+import type { Logger } from "#telemetry/logger";
+import { noTracing, startTracing, type Tracing } from "#telemetry/tracing";
+import { traceResource, type Identity } from "./identity.ts";
+import type { OperatorMetrics } from "./instrument.ts";
+import type { Options } from "./options.ts";
+
+export interface TracingParts {
+  readonly who: Identity;
+  readonly log: Logger;
+  readonly metrics: Pick<OperatorMetrics, "kvoperator_spans_dropped_total">;
+}
+
+export const startOperatorTracing = async ({ traceEndpoint, traceSampleRatio }: Pick<Options, "traceEndpoint" | "traceSampleRatio">, { who, log, metrics }: TracingParts): Promise<Tracing> => {
+  if (traceEndpoint === undefined) return noTracing;
+  return startTracing({
+    endpoint: traceEndpoint,
+    sampleRatio: traceSampleRatio,
+    resource: traceResource(who),
+    // a reconcile is about one tenant, the next one about another
+    attributes: {},
+    log,
+    clock: systemClock,
+    timers: systemTimers,
+    onDropped: (reason, spans) => metrics.kvoperator_spans_dropped_total.inc({ reason }, spans),
+  });
+};
