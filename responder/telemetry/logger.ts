@@ -1,8 +1,11 @@
 // Structured logs of both programs: one JSON object a line, written without waiting, never lost at the end.
 import pino from "pino";
+import { systemClock, systemTimers, type Clock, type Timers } from "#lib/clock";
+import { boundedFields, type Fields } from "./log-fields.ts";
+import { createLogOutput } from "./log-output.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
-export type Fields = Readonly<Record<string, unknown>>;
+export type { Fields };
 
 /** A constant message; the facts are fields. An error goes in as `err`. Never a key, a value or a token. */
 export type LogFn = (fields: Fields, message: string) => void;
@@ -20,30 +23,42 @@ export interface Logger extends Log {
   dropped(): number;
 }
 
-/** A reader that stalls must not take our memory: beyond this, lines are dropped and counted. */
-const pendingBytes = 4 * 2 ** 20;
+/** That lines were dropped is told once in so long. */
+const tellMs = 60_000;
 
 export interface LoggerOptions {
   /** Fields on every line: tenant, namespace, pod, service, version ... */
   readonly base: Fields;
   readonly level?: LogLevel;
-  /** An open file descriptor; default standard output. A path would open late and could not be flushed until then. */
+  /** An open file descriptor; default standard output. */
   readonly to?: number;
+  readonly clock?: Pick<Clock, "monotonic">;
+  readonly timers?: Pick<Timers, "after">;
 }
 
-export const createLogger = ({ base, level = "info", to = 1 }: LoggerOptions): Logger => {
-  const destination = pino.destination({ dest: to, sync: false, maxLength: pendingBytes });
-  let dropped = 0;
-  destination.on("drop", () => dropped++);
+export const createLogger = ({ base, level = "info", to = 1, clock = systemClock, timers = systemTimers }: LoggerOptions): Logger => {
+  let told = 0;
+  let toldAt = -Infinity;
+  const tell = (isLast: boolean) => {
+    const lines = output.dropped() - told;
+    if (lines === 0 || (clock.monotonic() - toldAt < tellMs && !isLast)) return;
+    told += lines;
+    toldAt = clock.monotonic();
+    root.warn({ lines }, "log lines dropped");
+  };
+  // that the reader is back shows by its having taken everything
+  const output = createLogOutput({ fd: to, timers, onWritten: () => tell(false) });
   const root = pino(
     {
       level,
-      base,
+      base: boundedFields(base),
       timestamp: pino.stdTimeFunctions.isoTime,
+      // errors have become fields by then
+      serializers: { err: (err: unknown) => err },
       // names, not numbers: what people and log stores search for
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: boundedFields },
     },
-    destination,
+    { write: output.write },
   );
   // fields are merged per line instead of in a pino child, which would keep the level that it was born with
   const bind = (bound?: Fields): Log => {
@@ -56,12 +71,10 @@ export const createLogger = ({ base, level = "info", to = 1 }: LoggerOptions): L
     level: () => root.level as LogLevel,
     setLevel: (next) => void (root.level = next),
     flush: () => {
-      try {
-        destination.flushSync();
-      } catch {
-        // the descriptor is gone or was never opened: nothing more can be said
-      }
+      output.flushSync();
+      tell(true);
+      output.flushSync();
     },
-    dropped: () => dropped,
+    dropped: output.dropped,
   };
 };

@@ -1,17 +1,19 @@
-import { manageLifecycle } from "#lib/lifecycle";
+import { manageLifecycle, reportCrash } from "#lib/lifecycle";
 import { EventEmitter } from "node:events";
 import { expect, test, vi } from "vitest";
 
 const start = (stop: () => Promise<void>) => {
   const signals = new EventEmitter();
   const trail: string[] = [];
-  const say = (_: unknown, message: string) => void trail.push(message);
+  const say = (fields: object, message: string) => void trail.push("durationMs" in fields ? `${message} after ${String(fields.durationMs)} ms` : message);
   let expire = () => {};
+  let now = 0;
   manageLifecycle({
     signals,
-    log: { info: say, warn: say, error: say, fatal: say, flush: () => void trail.push("flush") },
+    log: { info: say, warn: say, error: say, flush: () => void trail.push("flush") },
     stop,
     limitMs: 1000,
+    clock: { monotonic: () => (now += 40.2) },
     timers: {
       every: () => () => {},
       after: (_, run) => {
@@ -27,7 +29,7 @@ const start = (stop: () => Promise<void>) => {
 test.each(["SIGTERM", "SIGINT"])("%s stops, flushes and exits with 0", async (signal) => {
   const { signals, trail, expire } = start(async () => {});
   signals.emit(signal, signal);
-  await vi.waitFor(() => expect(trail).toEqual(["stopping", "stopped", "flush", "exit 0"]));
+  await vi.waitFor(() => expect(trail).toEqual(["stopping", "stopped after 40 ms", "flush", "exit 0"]));
   expire();
   expect(trail).toHaveLength(4);
 });
@@ -53,7 +55,10 @@ test("a stop that fails is told", async () => {
 });
 
 test("an uncaught exception is the last thing in the log", () => {
-  const { signals, trail } = start(async () => {});
-  signals.emit("uncaughtException", new Error("bug"));
-  expect(trail).toEqual(["uncaught exception", "flush", "exit 1"]);
+  const signals = new EventEmitter();
+  const trail: unknown[] = [];
+  reportCrash({ signals, log: { fatal: (fields, message) => void trail.push(fields, message), flush: () => void trail.push("flush") }, exit: (code) => void trail.push(`exit ${code}`) });
+  const err = new Error("bug");
+  signals.emit("uncaughtException", err, "unhandledRejection");
+  expect(trail).toEqual([{ err, origin: "unhandledRejection" }, "uncaught exception", "flush", "exit 1"]);
 });
