@@ -20,7 +20,7 @@ import { createBodyBudget } from "./http/body.ts";
 import { observeConnections } from "./http/connection-observer.ts";
 import { createRecorder } from "./http/exchange.ts";
 import { createHttpServer } from "./http/server.ts";
-import { observe } from "./observe.ts";
+import { drainObserver, evictionObserver, observe } from "./observe.ts";
 import { createPeering, createPeeringJournal } from "./peering.ts";
 import { createRespServer } from "./resp/server.ts";
 import { createStore } from "./store/store.ts";
@@ -79,12 +79,13 @@ const main = async () => {
     hashSeed: deriveKey(secret, "hash seed", 8),
     now: turn.now,
     node,
+    onEvicted: evictionObserver(metrics),
     ...(replicated && { replication: replicated }),
   });
   const runtime: { settings: Pick<RuntimeSettings, "ack" | "replicas"> } = { settings: { ack: "Local" } };
   const peering = createPeering({ config, secret, node, turn, metrics, log, runtime: () => runtime.settings }, store, replicated);
   const { replication } = peering;
-  observe(metrics, config, store, log);
+  observe(telemetry, config, store, log);
   const access = createAccess(config, log);
 
   let state: "starting" | "serving" | "draining" = "starting";
@@ -121,6 +122,7 @@ const main = async () => {
     timers: systemTimers,
   });
 
+  const draining = drainObserver(metrics, systemClock);
   manageLifecycle({
     signals: process,
     log,
@@ -129,6 +131,7 @@ const main = async () => {
     exit: (code) => process.exit(code),
     stop: async () => {
       state = "draining";
+      draining();
       const ms = config.drainSeconds * 1000;
       const [http, commands] = await Promise.all([api.drain(ms), resp?.drain(ms)]);
       const requests = http + (commands ?? 0);

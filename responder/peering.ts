@@ -11,7 +11,9 @@ import { deriveKey } from "#lib/peer-secret";
 import type { TurnClock } from "#lib/turn-clock";
 import type { Instruments } from "#telemetry/instruments";
 import type { Logger } from "#telemetry/logger";
+import type { Tracing } from "#telemetry/tracing";
 import { createDnsPeers } from "./peers/dns.ts";
+import { createDiscoveryReport } from "./peers/report.ts";
 import { noPeers, type PeerSource } from "./peers/source.ts";
 import { createStaticPeers } from "./peers/static.ts";
 import { listenTcp, tcpNetwork, type PeerListener } from "./peers/tcp.ts";
@@ -44,6 +46,7 @@ export interface PeeringDeps {
   readonly turn: TurnClock;
   readonly metrics: Instruments<typeof responderMetrics>;
   readonly log: Logger;
+  readonly tracing: Tracing;
   /** As of the last reading. */
   readonly runtime: () => Pick<RuntimeSettings, "ack" | "replicas">;
 }
@@ -77,6 +80,8 @@ const createLoad = (): (() => number) => {
 export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnType<typeof createPeeringJournal>): Peering => {
   if (!options) return alone;
   const { config, secret, metrics, log, runtime } = deps;
+  const report = createDiscoveryReport(log, systemClock);
+  const counted = replicationObserver(metrics);
   const source = (): PeerSource => {
     if (config.peers !== undefined) return createStaticPeers(config.peers);
     if (config.peersService === undefined) return noPeers;
@@ -88,9 +93,11 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
       random: Math.random,
       observe: (result, seconds) => {
         metrics.kv_peer_discovery_total.inc({ result });
+        if (result !== "failed") metrics.kv_peer_discovery_last_success_timestamp_seconds.set(systemClock.wall() / 1000);
         metrics.kv_peer_discovery_duration_seconds.observe(seconds);
       },
-      onProblem: (err) => log.warn({ err, service: config.peersService }, "peers could not be looked up; the last ones found stay in force"),
+      onProblem: report.problem,
+      onRecovered: report.recovered,
     });
   };
   let listener: PeerListener | undefined;
@@ -114,7 +121,7 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
     },
     node: deps.node,
     key: deriveKey(secret, "peer proof", proofKeyBytes),
-    source: source(),
+    source: report.follow(source()),
     network: tcpNetwork,
     clock: systemClock,
     timers: systemTimers,
@@ -122,7 +129,14 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
     nonce: () => randomBytes(16),
     defer: setImmediate,
     log,
-    observer: replicationObserver(metrics),
+    tracing: deps.tracing,
+    observer: {
+      ...counted,
+      refused: (reason) => {
+        counted.refused(reason);
+        report.refused(reason);
+      },
+    },
     tick: () => void deps.turn.tick(),
     load: createLoad(),
     level: () => levels[runtime().ack],
@@ -148,6 +162,7 @@ export const createPeering = (deps: PeeringDeps, store: Store, options: ReturnTy
       listener = await listenTcp(config.host === "*" ? undefined : config.host, config.peersPort, replication.accept);
       replication.start();
       systemTimers.every(correctMs, () => {
+        report.clock(replication.isAhead);
         if (replication.isAhead || replication.isBehind) deps.turn.correct();
       });
       return listener.address;

@@ -77,7 +77,7 @@ export const responderMetrics = defineCatalogue({
   kv_memory_used_bytes: { type: "gauge", help: "Bytes accounted to entries, index included." },
   kv_memory_limit_bytes: { type: "gauge", help: "spec.cache.maxMemory in bytes." },
   kv_evictions_total: { type: "counter", help: "Entries removed to make room.", labels: { reason: ["memory", "entries"] } },
-  kv_evicted_unfetched_total: { type: "counter", help: "Entries removed to make room that nobody had read since they were written: wasted writes." },
+  kv_evicted_unfetched_total: { type: "counter", help: "Entries removed to make room that nobody had read at this pod since they were written: wasted writes." },
   kv_evicted_age_seconds: {
     type: "histogram",
     help: "Age of entries, since their last write, when they were removed to make room. Young ones: the cache is too small.",
@@ -111,7 +111,7 @@ export const responderMetrics = defineCatalogue({
   kv_drain_duration_seconds: { type: "gauge", help: "How long the drain has taken so far; 0 before it." },
   kv_telemetry_seconds_total: {
     type: "counter",
-    help: "CPU time spent on telemetry itself: rendering metrics, writing log lines, making and exporting spans. Logs and traces are timed one in 256.",
+    help: "Time spent on telemetry itself: rendering metrics, writing log lines, making and exporting spans. Logs and traces are timed one in 256.",
     labels: { signal: ["metrics", "logs", "traces"] },
   },
   kv_spans_dropped_total: {

@@ -48,7 +48,7 @@ export const createHttpServer = ({ app, recorder, timers, limits: given = {}, ob
 
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    observer.opened();
+    observer.opened(socket);
     socket.once("close", () => {
       sockets.delete(socket);
       observer.closed();

@@ -24,7 +24,7 @@ export const coldNode = 2;
 export const coldPrev = 3;
 export const coldNext = 4;
 
-/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, taken, used, dead, evicted, expired. */
+/** hotMeta, from the low end: 9 bits key length less one, 8 bits content type length, 2 bits segment of eviction, own buffer, taken, used, dead, evicted, expired, read. */
 export const maxKeyBytes = 512;
 export const maxTypeBytes = 255;
 export const typeShift = 9;
@@ -40,6 +40,8 @@ export const deadFlag = 1 << 22;
 export const evictedFlag = 1 << 23;
 /** Of a dead one: its time was over, and nobody deleted it. */
 export const expiredFlag = 1 << 24;
+/** Somebody has read it since it was written. */
+export const readFlag = 1 << 25;
 
 export const packMeta = (keyBytes: number, typeBytes: number, own: boolean): number => (keyBytes - 1) | (typeBytes << typeShift) | (own ? ownFlag : 0) | liveFlag;
 export const keyBytesOf = (meta: number): number => (meta & 0x1ff) + 1;

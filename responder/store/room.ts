@@ -1,7 +1,7 @@
 // Makes room within maxMemory: gives back what waits, empties pages, evicts.
-import { hotHash, hotMeta, hotWords, isDead } from "./columns.ts";
+import { hotHash, hotMeta, hotWords, isDead, readFlag } from "./columns.ts";
 import { bucketOf } from "./digest.ts";
-import { absent, type Slot } from "./types.ts";
+import { absent, type Slot, type StoreOptions } from "./types.ts";
 import type { Growable } from "./eviction/eviction.ts";
 import type { State } from "./state.ts";
 import { moved } from "./wheel.ts";
@@ -16,7 +16,7 @@ const wheelSteps = 1024;
 /** Instead of a class: only bytes are needed. */
 export const noChunk = -1;
 
-export const createRoom = (state: State) => {
+export const createRoom = (state: State, onEvicted: StoreOptions["onEvicted"]) => {
   const { columns, index, discards, slab, own, wheel, eviction, tombstones, limitBytes, now, usedBytes } = state;
   const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0 };
 
@@ -39,6 +39,8 @@ export const createRoom = (state: State) => {
 
   /** An entry makes room. Where a peer may still have an older one, its version stays behind. */
   const evictEntry = (slot: Slot): void => {
+    // a version may be ahead of the clock by what peers' clocks differ
+    onEvicted?.(Math.max(0, now() - state.versionMs(slot)), (columns.hot[slot * hotWords + hotMeta]! & readFlag) !== 0);
     if (!state.mayForget(slot)) return void tombstones?.bury(slot, "evicted");
     if (state.journal && !state.warming.is) state.floors.evicted(bucketOf(columns.hot[slot * hotWords + hotHash]!), state.versionMs(slot));
     state.remove(slot);

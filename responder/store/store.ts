@@ -1,5 +1,5 @@
 // The cache of one pod: bytes by key, bounded in memory, without an object per entry. See docs/store.md.
-import { coldMsHighCounter, coldMsLow, coldWords, hotHash, hotMeta, hotRef, hotValueBytes, hotWords, isDead, isOwn, maxKeyBytes, maxTypeBytes, packMeta, segmentMask } from "./columns.ts";
+import { coldMsHighCounter, coldMsLow, coldWords, hotHash, hotMeta, hotRef, hotValueBytes, hotWords, isDead, isOwn, maxKeyBytes, maxTypeBytes, packMeta, readFlag, segmentMask } from "./columns.ts";
 import { bucketOf } from "./digest.ts";
 import { createEntryReader } from "./entry.ts";
 import { accountedOwnBytes } from "./own-buffers.ts";
@@ -20,7 +20,7 @@ const sweepCells = 64;
 export const createStore = (options: StoreOptions, state: State = createState(options)): Store => {
   const { columns, index, discards, slab, own, wheel, eviction, ownBufferBytes, limitBytes, locate, isOver, journal, tombstones, ranges } = state;
   const { maxEntries = Infinity } = options;
-  const room = createRoom(state);
+  const room = createRoom(state, options.onEvicted);
   let written: Slot = absent;
   let changes = 0;
   const isDeadAt = (slot: Slot): boolean => isDead(columns.hot[slot * hotWords + hotMeta]!);
@@ -246,7 +246,11 @@ export const createStore = (options: StoreOptions, state: State = createState(op
   return {
     find: (key, from, to) => {
       const slot = live(key, from, to, state.hash(key, from, to));
-      if (slot >= 0) eviction.used(slot);
+      if (slot < 0) return absent;
+      eviction.used(slot);
+      const meta = slot * hotWords + hotMeta;
+      const flags = columns.hot[meta]!;
+      if ((flags & readFlag) === 0) columns.hot[meta] = flags | readFlag;
       return slot;
     },
     peek: (key, from, to) => live(key, from, to, state.hash(key, from, to)),

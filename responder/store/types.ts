@@ -215,6 +215,8 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Of this process, in every version that it draws. */
   readonly node: number;
+  /** An entry makes room: milliseconds since it was written, and whether anybody has read it here since. */
+  readonly onEvicted?: (ageMs: number, wasRead: boolean) => void;
   /** Absent: nobody replicates the store, and what is deleted is gone. */
   readonly replication?: {
     readonly journal: Journal;
