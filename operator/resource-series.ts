@@ -45,14 +45,14 @@ export const createResourceSeries = (m: OperatorMetrics, most: number): Resource
 
       const { tenant = "", version = "" } = status;
       if (known.info?.tenant !== tenant || known.info.version !== version) {
-        if (known.info) m.kvoperator_resource_info.remove(of);
+        if (known.info) m.kvoperator_resource_info.remove({ ...of, ...known.info });
         m.kvoperator_resource_info.set({ ...of, tenant, version }, 1);
         known.info = { tenant, version };
       }
 
       const now = new Map(status.conditions?.map((c) => [c.type, c.status]));
       m.kvoperator_resource_ready.set(of, now.get("Ready") === "True" ? 1 : 0);
-      for (const [type, before] of known.conditions) if (now.get(type) !== before) m.kvoperator_resource_condition.remove({ ...of, type });
+      for (const [type, before] of known.conditions) if (now.get(type) !== before) m.kvoperator_resource_condition.remove({ ...of, type, status: before });
       for (const [type, value] of now) if (known.conditions.get(type) !== value) m.kvoperator_resource_condition.set({ ...of, type, status: value }, 1);
       known.conditions.clear();
       for (const [type, value] of now) known.conditions.set(type, value);
@@ -62,8 +62,13 @@ export const createResourceSeries = (m: OperatorMetrics, most: number): Resource
       const of = { resource_namespace: namespace, kvresponder: name };
       without.delete(`${namespace}/${name}`);
       m.kvoperator_resources_without_series.set(without.size);
-      if (!shown.delete(`${namespace}/${name}`)) return;
-      for (const family of [m.kvoperator_resource_info, m.kvoperator_resource_condition, m.kvoperator_resource_ready, m.kvoperator_replicas_desired, m.kvoperator_replicas_ready]) family.remove(of);
+      const known = shown.get(`${namespace}/${name}`);
+      if (!known) return;
+      shown.delete(`${namespace}/${name}`);
+      // each by its whole name: finding series by a part of it means looking at all of them
+      if (known.info) m.kvoperator_resource_info.remove({ ...of, ...known.info });
+      for (const [type, status] of known.conditions) m.kvoperator_resource_condition.remove({ ...of, type, status });
+      for (const family of [m.kvoperator_resource_ready, m.kvoperator_replicas_desired, m.kvoperator_replicas_ready]) family.remove(of);
     },
   };
 };

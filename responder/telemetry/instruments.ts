@@ -67,6 +67,8 @@ const createFamily = (name: string, def: MetricDef): AnyFamily => {
     },
     remove: (match: Labels) => {
       if (closed) throw new Error(`${name} has closed labels only; its series never go`);
+      // one series, named in full, is found at once: there may be thousands
+      if (labelNames.every((label) => label in match)) return void cells.delete(keyOf(match));
       for (const [key, cell] of cells) if (Object.entries(match).every(([label, value]) => cell.labels[label] === value)) cells.delete(key);
     },
   };

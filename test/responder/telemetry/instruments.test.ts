@@ -97,6 +97,10 @@ test("series with an open label come on use and go on removal", async () => {
   metrics.ready.remove({ resource: "x" });
   const left = samplesOf(await render()).filter((line) => line.startsWith("ready{"));
   expect(left).toEqual(['ready{resource="y",kind="a"} 1']);
+  metrics.ready.remove({ kind: "b", resource: "y" });
+  expect(await render()).toContain(left[0]);
+  metrics.ready.remove({ kind: "a", resource: "y" });
+  expect(await render()).not.toContain(left[0]);
   expect(() => metrics.jobs_total.remove({ kind: "a" })).toThrow("closed labels");
 });
 
