@@ -25,6 +25,8 @@ export interface DnsPeers {
   readonly observe?: (result: Lookup["result"], seconds: number) => void;
   /** Called once for each new problem: what was found before stays in force. */
   readonly onProblem?: (err: Error) => void;
+  /** The first lookup without one. */
+  readonly onRecovered?: () => void;
 }
 
 /** Twice the most replicas of a tenant (16), in both families. More must be a mistake, or not ours. */
@@ -38,7 +40,7 @@ const systemResolver = (): PeerResolver => new promises.Resolver({ timeout: 1_00
 const systemResolvConf = (): string => readFileSync("/etc/resolv.conf", "utf8");
 
 export const createDnsPeers = (deps: DnsPeers): PeerSource => {
-  const { name, port, clock, timers, random, resolver = systemResolver(), resolvConf = systemResolvConf, observe = () => {}, onProblem = () => {} } = deps;
+  const { name, port, clock, timers, random, resolver = systemResolver(), resolvConf = systemResolvConf, observe = () => {}, onProblem = () => {}, onRecovered = () => {} } = deps;
   let held = nothingHeld;
   let told: readonly PeerAddress[] | undefined;
   let problem: string | undefined;
@@ -64,6 +66,7 @@ export const createDnsPeers = (deps: DnsPeers): PeerSource => {
 
   const report = (now: string | undefined, cause?: unknown): void => {
     if (now !== undefined && now !== problem) onProblem(new Error(now, { cause }));
+    if (now === undefined && problem !== undefined) onRecovered();
     problem = now;
   };
 

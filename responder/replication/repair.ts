@@ -31,8 +31,12 @@ interface Round {
   since: number;
   queue: number[];
   outstanding: number;
+  /** Monotonic milliseconds. */
+  readonly beganAt: number;
   movedAt: number;
   budget: number;
+  /** Marked to be sent again. */
+  records: number;
 }
 
 interface State {
@@ -43,7 +47,7 @@ interface State {
   /** The digests that the peer told of in this round. */
   readonly theirs: Int32Array;
   /** As the one who is asked. */
-  asked: { number: number; startedAt: number; since: number } | undefined;
+  asked: { readonly number: number; readonly startedAt: number; readonly since: number; readonly beganAt: number; records: number } | undefined;
 }
 
 export interface Repair {
@@ -59,9 +63,11 @@ export interface Repair {
 export interface RepairDeps {
   readonly hub: Hub;
   readonly senderOf: (member: Member) => Sender | undefined;
+  /** A comparison has ended: so many records are sent again, none included. */
+  readonly onRepaired: (member: Member, records: number, durationMs: number) => void;
 }
 
-export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
+export const createRepair = ({ hub, senderOf, onRepaired }: RepairDeps): Repair => {
   const { store, reconciled } = hub;
   const { replica } = store;
   const states = new Map<Member, State>();
@@ -87,6 +93,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     state.round = undefined;
     state.nextAt = hub.clock.monotonic() + everyMs * (0.75 + hub.random() / 2);
     finish(member, round.startedAt);
+    onRepaired(member, round.records, hub.clock.monotonic() - round.beganAt);
   };
 
   /** Counts how often these digests have met. false: so often that comparing again would find what it found before. */
@@ -117,7 +124,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
   const begin = (member: Member, state: State, sender: Sender) => {
     const now = store.now();
     const time = hub.clock.monotonic();
-    state.round = { number: ++lastRound, startedAt: now, since: 0, queue: [], outstanding: 0, movedAt: time, budget: bytesPerSecond / 4 };
+    state.round = { number: ++lastRound, startedAt: now, since: 0, queue: [], outstanding: 0, beganAt: time, movedAt: time, budget: bytesPerSecond / 4, records: 0 };
     const [a, b] = replica.digests.root();
     sender.send(frameType.summary, new Writer().u32(lastRound).u32(a).u32(b).u32(replica.rangesHash).u48(reconciled.at(member.id)).take());
   };
@@ -179,7 +186,9 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     const at = current(member, reader.u32());
     if (!at) return;
     const { state, round } = at;
-    if (compareBucket(store, member, readBucket(reader)) > 0) hub.wake();
+    const marked = compareBucket(store, member, readBucket(reader));
+    round.records += marked;
+    if (marked > 0) hub.wake();
     round.outstanding--;
     pump(member, state, round);
   };
@@ -199,7 +208,7 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
       hub.observer.diverged(0);
       return finish(member, startedAt);
     }
-    stateOf(member).asked = { number, startedAt, since };
+    stateOf(member).asked = { number, startedAt, since, beganAt: hub.clock.monotonic(), records: 0 };
     const writer = new Writer(12 + bucketCount * 8).u32(number).u32(replica.rangesHash).u48(mine);
     receiver.send(frameType.digests, writer.words(replica.digests.words).take());
   };
@@ -208,13 +217,17 @@ export const createRepair = ({ hub, senderOf }: RepairDeps): Repair => {
     const asked = states.get(member)?.asked;
     if (asked?.number !== number) return;
     const theirs = readBucket(reader);
-    if (compareBucket(store, member, theirs) > 0) hub.wake();
+    const marked = compareBucket(store, member, theirs);
+    asked.records += marked;
+    if (marked > 0) hub.wake();
     receiver.send(frameType.bucketReply, writeBucket(store, number, theirs.bucket, asked.since));
   };
   const onRoundEnd = (member: Member, reader: Reader) => {
     const state = states.get(member);
     if (state?.asked?.number !== reader.u32()) return;
-    finish(member, state.asked.startedAt);
+    const { startedAt, beganAt, records } = state.asked;
+    finish(member, startedAt);
+    onRepaired(member, records, hub.clock.monotonic() - beganAt);
     state.asked = undefined;
   };
 

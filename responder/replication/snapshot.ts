@@ -1,4 +1,5 @@
 // Gives a newcomer everything that this pod holds: what is used most first, paced, while writes go on.
+import { createLimits } from "#telemetry/log-limit";
 import type { Member } from "../peers/membership.ts";
 import { bucketCount } from "../store/digest.ts";
 import { frameType } from "./frames.ts";
@@ -21,6 +22,8 @@ const lastRank = 3;
 
 interface Snapshot {
   readonly member: Member;
+  /** Monotonic milliseconds. */
+  readonly beganAt: number;
   /** A bit for each slot that was given. */
   given: Int32Array;
   rank: number;
@@ -66,6 +69,7 @@ export const readSnapshotEnd = (reader: Reader): Inheritance => {
 export const createSnapshots = ({ hub, senderOf }: { hub: Hub; senderOf: (member: Member) => Sender | undefined }): Snapshots => {
   const { store } = hub;
   const { replica } = store;
+  const limit = createLimits(hub.clock);
   const running = new Map<Member, Snapshot>();
   let cancelTick: (() => void) | undefined;
 
@@ -73,6 +77,7 @@ export const createSnapshots = ({ hub, senderOf }: { hub: Hub; senderOf: (member
     const { backlog } = snapshot.member;
     if (backlog.dirty > 0 || backlog.sent > 0) return;
     sender.send(frameType.snapshotEnd, writeSnapshotEnd(hub));
+    hub.log.info({ peer: snapshot.member.id, durationMs: Math.round(hub.clock.monotonic() - snapshot.beganAt) }, "snapshot for a peer ended");
     forget(snapshot.member);
   };
 
@@ -128,7 +133,9 @@ export const createSnapshots = ({ hub, senderOf }: { hub: Hub; senderOf: (member
     },
     begin: (member) => {
       if (!running.has(member) && running.size >= maxSnapshots) return false;
-      running.set(member, { member, given: new Int32Array(Math.ceil(replica.slots / 32)), rank: 0, slot: 0, budget: burstBytes, refilledAt: hub.clock.monotonic() });
+      const beganAt = hub.clock.monotonic();
+      limit(member.id)((times) => hub.log.info({ peer: member.id, times }, "snapshot for a peer began"));
+      running.set(member, { member, beganAt, given: new Int32Array(Math.ceil(replica.slots / 32)), rank: 0, slot: 0, budget: burstBytes, refilledAt: beganAt });
       cancelTick ??= hub.timers.every(tickMs, step);
       return true;
     },

@@ -1,4 +1,5 @@
 // A pod that starts fills itself from a peer before it is ready, if there is one that has something; and never waits for ever.
+import { createLimits } from "#telemetry/log-limit";
 import type { Member } from "../peers/membership.ts";
 import { frameType } from "./frames.ts";
 import type { Hub } from "./hub.ts";
@@ -34,6 +35,7 @@ export interface WarmupProcess {
 
 export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, isLonely, onEnd }: WarmupDeps): WarmupProcess => {
   const { store, members, reconciled } = hub;
+  const limit = createLimits(hub.clock);
   const busyUntil = new Map<Member, number>();
   let state: Warmup = "warming";
   let donor: Member | undefined;
@@ -52,6 +54,8 @@ export const createWarmup = ({ hub, timeoutMs, senderOf, isSettled, isLonely, on
     donor = member;
     donorSender = sender;
     reconciled.begin();
+    // a donor that is busy is asked again and again
+    limit(member.id)((times) => hub.log.info({ peer: member.id, times }, "warm-up began"));
     sender.send(frameType.snapshotRequest);
   };
 

@@ -18,7 +18,7 @@ export const noChunk = -1;
 
 export const createRoom = (state: State, onEvicted: StoreOptions["onEvicted"]) => {
   const { columns, index, discards, slab, own, wheel, eviction, tombstones, limitBytes, now, usedBytes } = state;
-  const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0 };
+  const counts = { evictedForMemory: 0, evictedForEntries: 0, expirations: 0, refusedPuts: 0 };
 
   /** What is over goes: an entry whose time is up or whose prefix was deleted, a tombstone that was kept long enough. */
   const expire = (slot: Slot): void => {

@@ -172,6 +172,7 @@ export const createStore = (options: StoreOptions, state: State = createState(op
 
   const put: Store["put"] = (key, keyFrom, keyTo, value, from, to, expiresAt, contentType) => {
     const outcome = place(key, keyFrom, keyTo, value, from, to, expiresAt, contentType);
+    if (outcome === putOutcome.full) room.counts.refusedPuts++;
     if (outcome < 0) return outcome;
     state.drawVersion(written);
     changed(written);

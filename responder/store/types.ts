@@ -57,6 +57,8 @@ export interface StoreStats {
   readonly limitBytes: number;
   /** Since the start: evicted for bytes, and for maxEntries. */
   readonly evictedForMemory: number;
+  /** Puts that found no room. */
+  readonly refusedPuts: number;
   readonly evictedForEntries: number;
   /** Since the start: removed because their time was over, on a read or by a sweep. */
   readonly expirations: number;

@@ -1,20 +1,41 @@
-// What may happen again and again is told once in a while, with how often it happened since.
+// What may happen again and again is told a few times a minute at most, with how often it happened.
 import type { Clock } from "#lib/clock";
 
-/** Calls `tell` or not; `times` counts those that were not told before it, itself included. */
+/** Calls `tell` or not; `times` counts what happened since the last line, this one included. */
 export type Limited = (tell: (times: number) => void) => void;
 
-const everyMs = 60_000;
+const windowMs = 60_000;
 
-export const createLimited = (clock: Pick<Clock, "monotonic">): Limited => {
+/** `most` lines a minute. */
+export const createLimited = (clock: Pick<Clock, "monotonic">, most = 1): Limited => {
   let times = 0;
-  let toldAt = -Infinity;
+  let told = 0;
+  let since = -Infinity;
   return (tell) => {
     times++;
     const now = clock.monotonic();
-    if (now - toldAt < everyMs) return;
-    toldAt = now;
-    tell(times);
+    if (now - since >= windowMs) {
+      since = now;
+      told = 0;
+    }
+    if (told === most) return;
+    told++;
+    const all = times;
     times = 0;
+    tell(all);
+  };
+};
+
+/** More than anybody tells apart; what is beyond them shares one limit. */
+const kindsMost = 64;
+
+/** A limit for each kind. */
+export const createLimits = (clock: Pick<Clock, "monotonic">, most = 1): ((kind: string) => Limited) => {
+  const limits = new Map<string, Limited>();
+  return (kind) => {
+    const key = limits.has(kind) || limits.size < kindsMost ? kind : "";
+    const limited = limits.get(key) ?? createLimited(clock, most);
+    limits.set(key, limited);
+    return limited;
   };
 };

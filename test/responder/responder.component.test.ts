@@ -262,11 +262,13 @@ test("connections beyond the cap are turned away and counted", async () => {
 });
 
 describe("a start that fails says why", () => {
-  test("a wrong environment: every problem at once, for people", async () => {
-    const { code, stderr, stdout } = await failToStart({ KVR_HTTP_PORT: "x", KVR_TENANT: "-" });
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain('KVR_HTTP_PORT="x" must be a TCP port');
-    expect(stderr).toContain('KVR_TENANT="-" must be a DNS label');
+  test("a wrong environment: every problem at once, in one line", async () => {
+    const { code, stderr, stdout } = await failToStart({ KVR_HTTP_PORT: "x", KVR_TENANT: "-", KVR_POD: "p-0" });
+    expect([code, stderr]).toEqual([2, ""]);
+    const { problems, ...line } = JSON.parse(stdout) as { problems: string[] };
+    expect(line).toMatchObject({ level: "fatal", msg: "configuration is not valid", tenant: "-", pod: "p-0", service: "local" });
+    expect(problems.join()).toContain('KVR_HTTP_PORT="x" must be a TCP port');
+    expect(problems.join()).toContain('KVR_TENANT="-" must be a DNS label');
   });
 
   test("a port that is taken: a fatal line and exit 1", async () => {

@@ -130,6 +130,7 @@ export const createModelStore = ({ now, node = 1, ownBufferBytes = 65_536 }: Mod
       limitBytes: Infinity,
       evictedForMemory: 0,
       evictedForEntries: 0,
+      refusedPuts: 0,
       expirations,
     }),
     now,

@@ -48,6 +48,7 @@ export const startDnsPeers = async ({ reply, timeout = 60_000, ...deps }: Settin
   const results: string[] = [];
   const seconds: number[] = [];
   const problems: Error[] = [];
+  const recovered: number[] = [];
   const sets: string[][] = [];
   const peers = createDnsPeers({
     name: "kv-peers-production",
@@ -63,6 +64,7 @@ export const startDnsPeers = async ({ reply, timeout = 60_000, ...deps }: Settin
       seconds.push(took);
     },
     onProblem: (err) => problems.push(err),
+    onRecovered: () => recovered.push(time.monotonic()),
     ...deps,
   });
 
@@ -84,6 +86,8 @@ export const startDnsPeers = async ({ reply, timeout = 60_000, ...deps }: Settin
     results,
     seconds,
     problems,
+    /** When lookups worked again. */
+    recovered,
     /** Hosts of each call back. */
     sets,
     answered,

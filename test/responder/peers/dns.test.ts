@@ -290,8 +290,10 @@ describe("trouble", () => {
     expect(it.sets).toEqual([sorted]);
     expect(it.problems.map((err) => err.message)).toEqual(["resolve kv-peers-production"]);
     expect(it.problems[0]?.cause).toMatchObject({ code: "ESERVFAIL" });
+    expect(it.recovered).toEqual([]);
     it.becomes({ [service]: pods("10.0.0.1") });
     await it.pass(8_000);
+    expect(it.recovered).toHaveLength(1);
     expect(it.sets).toEqual([sorted, ["10.0.0.1"]]);
   });
 

@@ -12,7 +12,7 @@ import { createSnapshots, readSnapshotEnd } from "../../../responder/replication
 import { FrameError, Reader } from "../../../responder/replication/wire.ts";
 import { memberId, type Identity } from "../../../responder/peers/identity.ts";
 import type { Member, Phase } from "../../../responder/peers/membership.ts";
-import { manualTime } from "../../support/manual-time.ts";
+import { manualTime, silentLog } from "../../support/manual-time.ts";
 import { identities, u32, u48 } from "./arbitraries.ts";
 import { createReplica, startOfTime } from "./replica.ts";
 
@@ -86,6 +86,7 @@ const hubWith = ({ members = [], left = [], applied = new Map(), phase = "servin
     time,
     hub: {
       store,
+      log: silentLog,
       clock: manualTime(),
       timers: manualTime(),
       applied,
