@@ -9,7 +9,7 @@ export interface ExpositionPage {
 }
 
 /** Of each format, in any second. One scraper alone always gets what is true now. */
-export const mostRenderings = 10;
+const mostRenderings = 10;
 const windowMs = 1_000;
 
 export interface ExpositionPageDeps {
@@ -38,7 +38,7 @@ const createFormat = (format: Format, { render, clock }: ExpositionPageDeps) => 
       next = (next + 1) % mostRenderings;
       rendering = fresh();
     }
-    return { contentType: contentTypes[format], text: (await rendering) ?? last ?? "" };
+    return { contentType: contentTypes[format], text: await (rendering ?? last ?? fresh()) };
   };
 };
 

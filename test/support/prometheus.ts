@@ -1,0 +1,52 @@
+// A real Prometheus on a free loopback port that scrapes what it is told to, once a second, and keeps exemplars.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guarded } from "../cluster/guard.ts";
+import { reservePort } from "../cluster/ports.ts";
+import { resolveTools } from "../cluster/toolchain.ts";
+import { waitFor } from "../cluster/wait.ts";
+
+export interface Prometheus extends AsyncDisposable {
+  /** The `data` of an answer of its API. */
+  ask(path: string, query: Readonly<Record<string, string>>): Promise<unknown>;
+}
+
+/** `targets`: host:port by job. Resolves when it answers. */
+export const startPrometheus = async (targets: Readonly<Record<string, string>>): Promise<Prometheus> => {
+  const { prometheus } = await resolveTools(["prometheus"]);
+  const folder = await mkdtemp(join(tmpdir(), "kvr-prometheus-"));
+  const scrape_configs = Object.entries(targets).map(([job_name, target]) => ({ job_name, static_configs: [{ targets: [target] }] }));
+  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs }));
+  const reserved = await reservePort();
+  const address = `127.0.0.1:${reserved.port}`;
+  const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];
+  const [program = "", ...all] = guarded([prometheus, ...args]);
+  const child = spawn(program, all, { env: {}, stdio: ["ignore", "ignore", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => void (errors = (errors + chunk.toString()).slice(-4_000)));
+  const ended = once(child, "close");
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    reserved.release();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const ready = await waitFor("Prometheus to be ready", async () => (child.exitCode === null ? (await fetch(`http://${address}/-/ready`)).ok : new Error(`Prometheus ended: ${errors}`)));
+    if (ready !== true) throw ready;
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+  return {
+    ask: async (path, query) => {
+      const answer = (await (await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(query)}`)).json()) as { status: string; error?: string; data: unknown };
+      if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
+      return answer.data;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+};
