@@ -1,64 +1,53 @@
 // The responder: reads its environment, puts the parts together, serves until it is told to stop.
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { parseEnv, type ResponderConfig } from "#contract/env";
+import { parseEnv, variable, type ResponderConfig } from "#contract/env";
 import { transitBytes } from "#contract/memory";
 import { handOverSeconds } from "#contract/replication";
 import { responderMetrics } from "#contract/metrics";
-import { parseRuntime, type RuntimeSettings } from "#contract/runtime";
 import { systemClock, systemTimers } from "#lib/clock";
-import { manageLifecycle } from "#lib/lifecycle";
+import { manageLifecycle, reportCrash } from "#lib/lifecycle";
 import { deriveKey, readPeerSecret } from "#lib/peer-secret";
-import { pollFile } from "#lib/poll-file";
 import { createTurnClock } from "#lib/turn-clock";
 import { version } from "#lib/version";
 import { createTelemetry } from "#telemetry/instruments";
-import { createLogger, type Logger } from "#telemetry/logger";
+import { problemsOf } from "#telemetry/log-fields";
+import { logProcess } from "#telemetry/log-process";
+import { createLogger } from "#telemetry/logger";
 import { createAccess } from "./access.ts";
 import { createApi, createManagement } from "./http/app.ts";
 import { createBodyBudget } from "./http/body.ts";
+import { createKeyHash, keyHashSaltBytes } from "./http/key-hash.ts";
 import { observeConnections } from "./http/connection-observer.ts";
 import { createRecorder } from "./http/exchange.ts";
 import { createHttpServer } from "./http/server.ts";
 import { drainObserver, evictionObserver, observe } from "./observe.ts";
 import { createPeering, createPeeringJournal } from "./peering.ts";
+import { createCommandObserver } from "./resp/command-observer.ts";
 import { createRespServer } from "./resp/server.ts";
+import { followSettings } from "./settings.ts";
+import { reportStore } from "./store-report.ts";
 import { createStore } from "./store/store.ts";
+import { startTraces } from "./traces.ts";
 
 /** Fifty sweeps a second of this many steps: expiries that are due, and a table that grows. Measured: 2,000 steps of growth are a stall of 5 ms, these are half of one. */
 const sweep = { everyMs: 20, steps: 200, mostMs: 2 };
-const runtimeEveryMs = 1_000;
-/** After the requests are drained: telemetry and the management port. */
-const closingMs = 2_000;
+/** After the requests are drained: the last spans, and with them the management port. */
+const tracesMs = 1_500;
+const closingMs = tracesMs + 500;
 
 const readConfig = (): ResponderConfig & { readonly secret: Buffer } => {
   try {
     const config = parseEnv(process.env);
     return { ...config, secret: readPeerSecret(config.peerSecretFile) };
   } catch (err) {
-    process.stderr.write(`kv-responder: ${err instanceof Error ? err.message : String(err)}\n`);
+    const given = (name: keyof ResponderConfig) => process.env[variable[name]] || "local";
+    const log = createLogger({ base: { service: given("service"), tenant: given("tenant"), namespace: given("namespace"), pod: given("pod"), kvresponder: given("name"), version } });
+    log.fatal({ problems: problemsOf(err) }, "configuration is not valid");
+    log.flush();
     process.exit(2);
   }
 };
-
-const followRuntime = (path: string, log: Logger, onSettings: (settings: RuntimeSettings) => void) =>
-  pollFile({
-    path,
-    everyMs: runtimeEveryMs,
-    timers: systemTimers,
-    onText: (text) => {
-      const settings = parseRuntime(text);
-      onSettings(settings);
-      const { logLevel } = settings;
-      const before = log.level();
-      if (logLevel === before) return;
-      // the line must be seen whichever of the two levels hides it
-      log.setLevel("info");
-      log.info({ from: before, to: logLevel }, "log level changed");
-      log.setLevel(logLevel);
-    },
-    onProblem: (err) => log.warn({ err, path }, "runtime settings not read; the last ones stay in force"),
-  });
 
 const shown = (at: AddressInfo | undefined) => at && { host: at.address, port: at.port };
 
@@ -66,8 +55,13 @@ const main = async () => {
   const { secret, ...config } = readConfig();
   const { tenant, name, namespace, pod, service } = config;
   const log = createLogger({ base: { service, tenant, namespace, pod, kvresponder: name, version } });
+  logProcess({ process, console, log, clock: systemClock });
+  reportCrash({ signals: process, log, exit: (code) => process.exit(code) });
   const telemetry = createTelemetry(responderMetrics);
   const { metrics } = telemetry;
+  const spent = { metrics: 0, logs: 0, traces: 0 };
+  const settings = followSettings({ path: config.runtimeFile, timers: systemTimers, log, onChange: ({ traceSampleRatio }) => tracing.setRatio(traceSampleRatio) });
+  const tracing = await startTraces({ config, sampleRatio: settings.current.traceSampleRatio, metrics, log, onSpent: (seconds) => void (spent.traces += seconds) });
 
   const turn = createTurnClock();
   const node = randomBytes(4).readUInt32BE();
@@ -82,14 +76,23 @@ const main = async () => {
     onEvicted: evictionObserver(metrics),
     ...(replicated && { replication: replicated }),
   });
-  const runtime: { settings: Pick<RuntimeSettings, "ack" | "replicas"> } = { settings: { ack: "Local" } };
-  const peering = createPeering({ config, secret, node, turn, metrics, log, runtime: () => runtime.settings }, store, replicated);
+  const peering = createPeering({ config, secret, node, turn, metrics, log, tracing, runtime: () => settings.current }, store, replicated);
   const { replication } = peering;
-  observe(telemetry, config, store, log);
+  observe(telemetry, { tenant, store, log, spent });
+  reportStore({ store, log, clock: systemClock, timers: systemTimers });
   const access = createAccess(config, log);
 
   let state: "starting" | "serving" | "draining" = "starting";
-  const recorder = createRecorder({ metrics, log, clock: systemClock });
+  const observed = {
+    metrics,
+    log,
+    tracing,
+    clock: systemClock,
+    logging: () => settings.current.requests,
+    hashKey: createKeyHash(deriveKey(secret, "key hash", keyHashSaltBytes)),
+    onSpent: (signal: "metrics" | "logs", seconds: number) => void (spent[signal] += seconds),
+  };
+  const recorder = createRecorder(observed);
   const { maxValueBytes, defaultTtlSeconds, maxTtlSeconds, evictionPolicy } = config;
   const rules = { maxValueBytes, defaultTtlSeconds, maxTtlSeconds };
   const transit = transitBytes(maxValueBytes);
@@ -107,7 +110,7 @@ const main = async () => {
   const resp =
     config.respPort === undefined
       ? undefined
-      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, log, identity: { version, tenant }, ...rules, evictionPolicy, replication });
+      : createRespServer({ store, clock: turn, timers: systemTimers, auth: access.auth, metrics, limits, log, observer: createCommandObserver(observed), identity: { version, tenant }, ...rules, evictionPolicy, replication });
   const management = createHttpServer({
     app: createManagement({
       log,
@@ -126,6 +129,7 @@ const main = async () => {
   manageLifecycle({
     signals: process,
     log,
+    clock: systemClock,
     timers: systemTimers,
     limitMs: config.drainSeconds * 1000 + handOverSeconds * 1000 + closingMs,
     exit: (code) => process.exit(code),
@@ -139,6 +143,7 @@ const main = async () => {
       // what was acknowledged to clients and not yet to peers
       const records = await peering.leave(handOverSeconds * 1000);
       if (records > 0) log.warn({ records }, "peers did not take everything in time");
+      await tracing.shutdown(tracesMs);
       // last, so that probes and scrapes see the drain
       await management.drain(0);
     },
@@ -146,7 +151,6 @@ const main = async () => {
 
   // the first rendering compiles everything that the others use, 20 ms in one turn: not while clients wait
   await telemetry.render();
-  if (config.runtimeFile !== undefined) followRuntime(config.runtimeFile, log, (settings) => void (runtime.settings = settings));
   systemTimers.every(sweep.everyMs, () => {
     turn.tick();
     const until = systemClock.monotonic() + sweep.mostMs;

@@ -54,10 +54,10 @@ export const createApi = ({ log, kv: { store, rules, bodies }, exposition, repli
   const acks = createAcks(replication);
   const versions = createVersionWaits({ store, replication, timers });
   const reader = (maxBytes: number) => createBodyReader({ maxBytes, budget: bodies });
-  batchRoute(app, { store, rules, readBody: reader(maxBatchBytes), acks });
+  batchRoute(app, { store, rules, readBody: reader(maxBatchBytes), acks, replication });
   keysRoutes(app, { store, takeTurn: createTurns(), acks });
-  incrRoute(app, { store, rules, readBody: reader(maxIncrBytes), acks });
-  kvRoutes(app, { store, rules, readBody: createBodyReader({ maxBytes: rules.maxValueBytes, budget: bodies, store }), acks, versions });
+  incrRoute(app, { store, rules, readBody: reader(maxIncrBytes), acks, replication });
+  kvRoutes(app, { store, rules, readBody: createBodyReader({ maxBytes: rules.maxValueBytes, budget: bodies, store }), acks, versions, replication });
   openApiRoute(app);
   metricsRoute(app, exposition);
   return app;

@@ -27,7 +27,7 @@ export interface FastDeps {
   readonly turn: TurnClock;
   readonly log: Pick<Log, "error">;
   /** Absent: the pod is alone. */
-  readonly replication?: Pick<Replication, "level">;
+  readonly replication?: Pick<Replication, "level" | "within">;
 }
 
 export interface ConnectionTableDeps extends FastDeps {

@@ -210,7 +210,10 @@ export class FastConnection {
   /** Answers the request whose head ends at `p`, or begins to read its body; returns where the next one starts. */
   #request(bytes: Buffer, p: number, plan: WritePlan, startedAt: number): number {
     const { head, path, recorder } = this.#server;
-    const exchange = recorder.beginAt(head.method, "kv", startedAt);
+    const traceFrom = head.from[field.traceparent] as number;
+    const traceparent = traceFrom < 0 ? undefined : bytes.toString("latin1", traceFrom, head.to[field.traceparent]);
+    const exchange = recorder.beginAt(head.method, "kv", startedAt, traceparent);
+    exchange.noteKey(head.key, head.keyFrom, head.keyTo);
     const end = p + head.contentLength;
     const close = head.close || this.#isLastOfDrain(bytes, end);
     this.#last = close;

@@ -1,5 +1,6 @@
 // Answers the requests that the grammar accepts: head, store, output, with the rules that the general routes follow too.
 import type { Log } from "#telemetry/logger";
+import type { TraceContext } from "#telemetry/trace-context";
 import type { Replication } from "../replication/port.ts";
 import type { Precondition } from "../store/precondition.ts";
 import { absent, type BorrowedValue, type Store } from "../store/types.ts";
@@ -38,7 +39,7 @@ export interface FastPathDeps {
   readonly rules: EntryRules;
   readonly output: FastOutput;
   readonly log: Pick<Log, "error">;
-  readonly replication: Pick<Replication, "level">;
+  readonly replication: Pick<Replication, "level" | "within">;
 }
 
 const textOf = (bytes: Buffer, head: Head, index: number): string | undefined => {
@@ -71,6 +72,11 @@ export const createFastPath = ({ store, rules, output, log, replication }: FastP
     output.problem("internal", undefined, exchange.method !== "HEAD", close);
   };
 
+  // apart, because a function that makes a closure pays for it on each call
+  const tracedDelete = (span: TraceContext, { key, keyFrom, keyTo }: Head, condition: Precondition | undefined) =>
+    replication.within(span, () => deleteEntry(store, key, keyFrom, keyTo, condition));
+  const tracedWrite = (span: TraceContext, write: Parameters<typeof writeEntry>) => replication.within(span, () => writeEntry(...write));
+
   const read = (head: Head, condition: Precondition | undefined, exchange: Exchange, close: boolean): BorrowedValue | undefined => {
     exchange.operation = "get";
     const slot = store.find(head.key, head.keyFrom, head.keyTo);
@@ -88,7 +94,7 @@ export const createFastPath = ({ store, rules, output, log, replication }: FastP
 
   const remove = (head: Head, condition: Precondition | undefined, exchange: Exchange, close: boolean) => {
     exchange.operation = "delete";
-    const outcome = deleteEntry(store, head.key, head.keyFrom, head.keyTo, condition);
+    const outcome = exchange.span ? tracedDelete(exchange.span, head, condition) : deleteEntry(store, head.key, head.keyFrom, head.keyTo, condition);
     if (outcome !== "deleted") return refuse(deleteAnswers[outcome], exchange, close);
     accept(deleteAnswers[outcome], exchange);
     output.deleted(close);
@@ -123,7 +129,9 @@ export const createFastPath = ({ store, rules, output, log, replication }: FastP
       const mark = output.length;
       try {
         const expiresAt = expiryOf(rules, ttlSeconds, store.now());
-        const outcome = writeEntry(store, key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType, condition);
+        const outcome = exchange.span
+          ? tracedWrite(exchange.span, [store, key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType, condition])
+          : writeEntry(store, key, keyFrom, keyTo, value, valueFrom, valueTo, expiresAt, contentType, condition);
         if (outcome !== "created" && outcome !== "replaced") return refuse(writeAnswers[outcome], exchange, close);
         accept(writeAnswers[outcome], exchange);
         if (outcome === "created") output.created(store.written, close);

@@ -5,8 +5,8 @@ import type { HttpLimits } from "./limits.ts";
 export type FastMethod = "GET" | "HEAD" | "PUT" | "DELETE";
 
 /** Headers that mean something to an entry or to its connection: indexes into `Head.from` and `Head.to`. */
-export const field = { host: 0, connection: 1, contentLength: 2, authorization: 3, ifMatch: 4, ifNoneMatch: 5, ttl: 6, contentType: 7 } as const;
-const fieldCount = 8;
+export const field = { host: 0, connection: 1, contentLength: 2, authorization: 3, ifMatch: 4, ifNoneMatch: 5, ttl: 6, contentType: 7, traceparent: 8 } as const;
+const fieldCount = 9;
 
 /** One accepted head, overwritten by the next: a request costs no object. Ranges are of the buffer that was read. */
 export interface Head {
@@ -66,6 +66,7 @@ addName("if-match", field.ifMatch);
 addName("if-none-match", field.ifNoneMatch);
 addName(ttlHeader.toLowerCase(), field.ttl);
 addName("content-type", field.contentType);
+addName("traceparent", field.traceparent);
 for (const name of ["transfer-encoding", "te", "trailer", "expect", "upgrade", "http2-settings", "keep-alive", "proxy-connection"]) addName(name, refused);
 
 /** Whether the range is this text but for the case of its letters. `text` is in lower case and made of letters, digits and "-". */

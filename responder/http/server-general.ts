@@ -86,7 +86,8 @@ export const createGeneralServer = ({ app, recorder, limits, auth, observer, clo
 
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;
-    const exchange = recorder.begin(incoming.method ?? "", pathOf(incoming.url ?? ""));
+    const { traceparent } = incoming.headers;
+    const exchange = recorder.begin(incoming.method ?? "", pathOf(incoming.url ?? ""), typeof traceparent === "string" ? traceparent : undefined);
     exchanges.set(incoming, exchange);
     inFlight.set(outgoing, exchange);
     outgoing.once("close", () => {

@@ -1,6 +1,17 @@
 // What one peer has not got yet: a bit for each slot that has changed, and one for each that is on its way.
+import type { TraceContext } from "#telemetry/trace-context";
 
 const bitsPerWord = 32;
+/** Sampled writes that wait to be sent; the records of more go without their trace. */
+const maxTraced = 256;
+
+/** The span of a write. */
+export interface TracedWrite {
+  readonly context: TraceContext;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}
+
 const wordOf = (slot: number): number => slot >>> 5;
 const bitOf = (slot: number): number => 1 << (slot & 31);
 
@@ -24,6 +35,10 @@ export interface Backlog {
   isPending(slot: number): boolean;
   /** The slot holds nothing any more. What was on its way still comes back as acknowledged or lost. */
   freed(slot: number): void;
+  /** The slot was written as part of a span. */
+  trace(slot: number, write: TracedWrite): void;
+  /** The span that the slot's record belongs to; told once. */
+  takeTrace(slot: number): TracedWrite | undefined;
   /** No slot holds anything. */
   clear(): void;
 }
@@ -43,6 +58,7 @@ export const createBacklog = (): Backlog => {
   let sentCount = 0;
   /** The slot where the next search begins: every slot has its turn, also beside one that is written and acknowledged all the time. */
   let cursor = 0;
+  const traced = new Map<number, TracedWrite>();
 
   const grow = (word: number) => {
     let length = dirty.length;
@@ -124,6 +140,16 @@ export const createBacklog = (): Backlog => {
     isPending: (slot) => has(dirty, slot) || has(sent, slot),
     freed: (slot) => {
       if (has(dirty, slot)) unmark(wordOf(slot), bitOf(slot));
+      if (traced.size > 0) traced.delete(slot);
+    },
+    trace: (slot, write) => {
+      if (traced.size < maxTraced) traced.set(slot, write);
+    },
+    takeTrace: (slot) => {
+      if (traced.size === 0) return undefined;
+      const write = traced.get(slot);
+      traced.delete(slot);
+      return write;
     },
     clear: () => {
       dirty.fill(0);
@@ -131,6 +157,7 @@ export const createBacklog = (): Backlog => {
       summary.fill(0);
       dirtyCount = 0;
       sentCount = 0;
+      traced.clear();
     },
   };
 };

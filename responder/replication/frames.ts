@@ -15,6 +15,7 @@ export const frameType = {
   evicted: 18,
   range: 19,
   snapshotEnd: 20,
+  trace: 21,
   ack: 24,
   ahead: 25,
   notTaken: 26,

@@ -1,6 +1,7 @@
 // What the links of one pod share.
 import type { Clock, Timers } from "#lib/clock";
 import type { Log } from "#telemetry/logger";
+import type { Tracing } from "#telemetry/tracing";
 import type { Identity } from "../peers/identity.ts";
 import type { Member, Membership, Phase } from "../peers/membership.ts";
 import type { Store } from "../store/types.ts";
@@ -23,6 +24,7 @@ export interface Hub {
   /** 16 bytes that nobody can foresee. */
   readonly nonce: () => Buffer;
   readonly log: Log;
+  readonly tracing: Tracing;
   readonly observer: Observer;
   readonly members: Membership;
   readonly reconciled: Reconciled;

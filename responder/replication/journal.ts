@@ -1,4 +1,5 @@
 // Keeps the backlogs of all peers in step with the store, and tells the store what it may forget.
+import type { TraceContext } from "#telemetry/trace-context";
 import type { Membership } from "../peers/membership.ts";
 import type { Journal } from "../store/types.ts";
 import type { Reconciled } from "./reconciled.ts";
@@ -13,24 +14,48 @@ export interface JournalParts {
   /** There may be peers that were never reached. */
   readonly hasStrangers: () => boolean;
   readonly wake: () => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
+
+export type PeersJournal = Journal & {
+  attach(parts: JournalParts): void;
+  /** What it writes belongs to the span. */
+  within<T>(span: TraceContext | undefined, write: () => T): T;
+};
 
 /** When two clocks may differ by so much, what was seen before is so much older. */
 const skewMs = 1_000;
 
 /** `attach` gives it its parts. Before that nobody is there who could miss anything. */
-export const createJournal = (): Journal & { attach(parts: JournalParts): void } => {
+export const createJournal = (): PeersJournal => {
   let parts: JournalParts | undefined;
+  /** Of the write under way. */
+  let span: TraceContext | undefined;
 
   /** Without news from whoever wrote it: everyone has compared notes since. */
   const isOld = ({ members, reconciled }: JournalParts, ms: number): boolean => members.members.every((member) => member.isReconciled && ms < reconciled.at(member.id) - skewMs);
 
+  const trace = ({ members, now }: JournalParts, slot: number, context: TraceContext) => {
+    const write = { context, at: now() };
+    for (const { backlog } of members.members) backlog.trace(slot, write);
+  };
+
   return {
     attach: (given) => void (parts = given),
+    within: (given, write) => {
+      span = given;
+      try {
+        return write();
+      } finally {
+        span = undefined;
+      }
+    },
     changed: (slot) => {
       if (!parts) return;
       const { members } = parts.members;
       for (let i = 0; i < members.length; i++) members[i]!.backlog.mark(slot);
+      if (span) trace(parts, slot, span);
       parts.wake();
     },
     rangeChanged: (range) => {

@@ -22,6 +22,7 @@ export const replicationObserver = (metrics: Instruments<typeof responderMetrics
       received.get(outcome)?.inc();
       if (outcome === mergeOutcome.applied) lag.observe(Math.max(0, lagMs) / 1000);
     },
+    conflict: (winner) => metrics.kv_replication_conflicts_total.inc({ winner }),
     ahead: () => ahead.inc(),
     refused: (reason) => metrics.kv_replication_refusals_total.inc({ reason }),
     diverged: (buckets) => metrics.kv_replication_divergence_items.set(buckets),

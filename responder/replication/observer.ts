@@ -12,6 +12,8 @@ export interface Observer {
   sent(records: number): void;
   /** One that came: what became of it, and how long after it was written, in milliseconds. */
   received(outcome: MergeOutcome, lagMs: number): void;
+  /** A key was written at both ends before they heard of each other: whose write it is now. */
+  conflict(winner: "local" | "remote"): void;
   /** One that was too far ahead of our clock. */
   ahead(): void;
   /** A connection that was not let in, or that broke the protocol. */
@@ -20,4 +22,4 @@ export interface Observer {
   diverged(buckets: number): void;
 }
 
-export const noObserver: Observer = { message: () => {}, sent: () => {}, received: () => {}, ahead: () => {}, refused: () => {}, diverged: () => {} };
+export const noObserver: Observer = { message: () => {}, sent: () => {}, received: () => {}, conflict: () => {}, ahead: () => {}, refused: () => {}, diverged: () => {} };

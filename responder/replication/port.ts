@@ -1,4 +1,5 @@
 // What the protocols may ask of replication: whether peers have what was written here, and what they hold of a key.
+import type { TraceContext } from "#telemetry/trace-context";
 
 /** How many peers have to have a write before it is answered. */
 export type AckLevel = "local" | "one" | "all";
@@ -28,6 +29,8 @@ export interface Replication {
   wait(position: number, wanted: number, timeoutMs: number, done: (result: Acknowledgement) => void): () => void;
   /** Asks every peer for what it holds of the key; the answers come into the store like any record. */
   fetch(key: Buffer): void;
+  /** What it writes belongs to the span: the peers' part in it shows as well. It must not wait for anything. */
+  within<T>(span: TraceContext | undefined, write: () => T): T;
 }
 
 /** Of a pod that is alone for good. */
@@ -41,4 +44,5 @@ export const noReplication: Replication = {
     return () => {};
   },
   fetch: () => {},
+  within: (_span, write) => write(),
 };

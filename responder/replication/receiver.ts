@@ -1,18 +1,27 @@
 // A connection that a peer dialled: finds out who it is, takes its records in, acknowledges them, answers what it asks.
+import type { TraceContext } from "#telemetry/trace-context";
 import { memberId } from "../peers/identity.ts";
 import type { Member } from "../peers/membership.ts";
 import type { Conn, ConnHandlers } from "../peers/network.ts";
-import { mergeOutcome } from "../store/types.ts";
+import { mergeOutcome, type MergeOutcome } from "../store/types.ts";
+import type { Backlog } from "./backlog.ts";
 import { createDeframer, frame, frameType, maxFrameBytes, protocolVersion } from "./frames.ts";
 import { isProof, readHello, writeChallenge, writeRefusal, type Hello, type Refusal } from "./handshake.ts";
 import { readHeartbeat, writeHeartbeatReply, type Heartbeat } from "./heartbeat.ts";
 import { maxAheadMs, type Hub, type LinkEvents } from "./hub.ts";
-import { createRecord, maxKeyBytes, readRecord } from "./records.ts";
+import { createRecord, maxKeyBytes, readRecord, readTrace } from "./records.ts";
 import { FrameError, Reader, Writer } from "./wire.ts";
 
 const handshakeMs = 3_000;
 /** Writers kept in mind: as many as fit into a heartbeat. */
 const maxApplied = 64;
+
+const outcomeNames: Readonly<Record<MergeOutcome, string>> = {
+  [mergeOutcome.applied]: "applied",
+  [mergeOutcome.stale]: "stale",
+  [mergeOutcome.refused]: "refused",
+  [mergeOutcome.full]: "no_memory",
+};
 
 export interface Receiver {
   readonly member: Member | undefined;
@@ -40,6 +49,8 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
   /** Records dealt with, and of those the ones that the peer has been told of. */
   let dealt = 0;
   let told = 0;
+  /** The span that the next record belongs to. */
+  let traced: TraceContext | undefined;
   /** Milliseconds of the earliest version that was too far ahead, until the peer has taken back that it had sent it. */
   let untaken = Infinity;
 
@@ -105,13 +116,29 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
     untaken = Math.min(untaken, ms);
     send(frameType.ahead, new Writer().u48(dealt).take());
   };
-  const onRecord = (type: number, bytes: Buffer, from: number, to: number) => {
+  const tracedMerge = (parent: TraceContext): MergeOutcome => {
+    const startedAt = hub.clock.monotonic();
+    const outcome = store.replica.merge(record);
+    hub.tracing.record({ name: "apply", kind: "consumer", context: hub.tracing.begin(parent), parent, startedAt, endedAt: hub.clock.monotonic(), attributes: { "kv.outcome": outcomeNames[outcome] } });
+    return outcome;
+  };
+  /** The key was written here too, and the peer has not said yet that it knows. */
+  const isContested = (backlog: Backlog): boolean => {
+    if (backlog.dirty === 0 && backlog.sent === 0) return false;
+    const slot = store.replica.locate(record.key, record.keyFrom, record.keyTo);
+    return slot >= 0 && backlog.isPending(slot);
+  };
+  const onRecord = (sender: Member, type: number, bytes: Buffer, from: number, to: number) => {
     readRecord(type, bytes, from, to, record);
     dealt++;
+    const span = traced;
+    traced = undefined;
     const now = store.now();
     if (record.ms > now + maxAheadMs) return refuseAhead(record.ms);
-    const outcome = store.replica.merge(record);
+    const contested = isContested(sender.backlog);
+    const outcome = span ? tracedMerge(span) : store.replica.merge(record);
     observer.received(outcome, now - record.ms);
+    if (contested) observer.conflict(outcome === mergeOutcome.applied ? "remote" : "local");
     if (outcome === mergeOutcome.applied) hub.relay(store.replica.merged);
     // refused for a floor, or no room
     else if (outcome < 0) send(frameType.notTaken, new Writer().u48(dealt).take());
@@ -162,10 +189,11 @@ export const createReceiver = ({ hub, conn, events, onHeartbeat, onRequest }: Re
       if (type === frameType.proof && hello) return onProof(bytes, from, to);
       throw new FrameError(`frame type ${type} in a handshake`);
     }
-    if (type === frameType.value || type === frameType.deleted || type === frameType.evicted) return onRecord(type, bytes, from, to);
+    if (type === frameType.value || type === frameType.deleted || type === frameType.evicted) return onRecord(member, type, bytes, from, to);
     const reader = new Reader(bytes, from, to);
     if (type === frameType.range) return onRange(reader);
     if (type === frameType.heartbeat) return onBeat(member, reader);
+    if (type === frameType.trace) return void (traced = readTrace(reader));
     if (type === frameType.leave) {
       observer.message("leave", "in");
       hub.members.leave(member, "leave");

@@ -1,7 +1,8 @@
 // Records of the store as frames, written from where they lie and read to where they come in.
 import type { RecordKind, RemoteRecord, Slot, Store } from "../store/types.ts";
 import { frameType, headerBytes, writeHeader } from "./frames.ts";
-import { FrameError, readU48, writeU48 } from "./wire.ts";
+import type { TraceContext } from "#telemetry/trace-context";
+import { FrameError, readU48, writeU48, type Reader } from "./wire.ts";
 
 /** version, expiry, key length, content type length */
 const valueHead = 12 + 6 + 2 + 1;
@@ -33,6 +34,23 @@ export const writeRecord = (store: Store, slot: Slot, kind: RecordKind, target: 
   at = store.copyKey(slot, target, at);
   if (contentType !== "") at += target.write(contentType, at, "latin1");
   return store.copyValue(slot, target, at);
+};
+
+const traceIdBytes = 16;
+const spanIdBytes = 8;
+export const traceFrameBytes = headerBytes + traceIdBytes + spanIdBytes;
+
+/** Which span the record behind it belongs to. Returns the end. */
+export const writeTrace = ({ traceId, spanId }: TraceContext, target: Buffer, from: number): number => {
+  const at = writeHeader(target, from, frameType.trace, traceIdBytes + spanIdBytes);
+  return at + target.write(traceId + spanId, at, "hex");
+};
+
+/** Throws a FrameError. */
+export const readTrace = (reader: Reader): TraceContext => {
+  const context = { traceId: reader.raw(traceIdBytes).toString("hex"), spanId: reader.raw(spanIdBytes).toString("hex") };
+  reader.done();
+  return context;
 };
 
 /** Filled in again and again: a record costs no object. */

@@ -1,6 +1,7 @@
 // Replication of one pod: who its peers are, the links to and from them, and what keeps them alike.
 import type { Clock, Timers } from "#lib/clock";
 import type { Log } from "#telemetry/logger";
+import type { Tracing } from "#telemetry/tracing";
 import { createDialler } from "../peers/dialler.ts";
 import type { Identity } from "../peers/identity.ts";
 import { createMembership, type Member, type Phase } from "../peers/membership.ts";
@@ -12,12 +13,13 @@ import { frameType } from "./frames.ts";
 import type { Realm } from "./handshake.ts";
 import { strangers } from "./heartbeat.ts";
 import type { Hub } from "./hub.ts";
-import type { createJournal } from "./journal.ts";
+import type { PeersJournal } from "./journal.ts";
 import type { Observer } from "./observer.ts";
 import type { AckLevel, Replication } from "./port.ts";
 import { createReceiver, type Receiver } from "./receiver.ts";
 import { createReconciled } from "./reconciled.ts";
 import { createRepair } from "./repair.ts";
+import { createReport } from "./report.ts";
 import { createSender, scratchBytes, type Sender } from "./sender.ts";
 import { createSnapshots, readSnapshotEnd } from "./snapshot.ts";
 import { createWarmup, type Warmup } from "./warmup.ts";
@@ -31,7 +33,7 @@ const leaveTickMs = 20;
 export interface ReplicationDeps {
   readonly store: Store;
   /** The one that the store was made with. */
-  readonly journal: ReturnType<typeof createJournal>;
+  readonly journal: PeersJournal;
   readonly realm: Realm;
   /** Read each time: the port may become known later. */
   readonly identity: Omit<Identity, "node">;
@@ -46,6 +48,7 @@ export interface ReplicationDeps {
   /** Runs once, after this turn's work. */
   readonly defer: (run: () => void) => void;
   readonly log: Log;
+  readonly tracing: Tracing;
   readonly observer: Observer;
   /** Reads the store's clock. */
   readonly tick: () => void;
@@ -79,6 +82,7 @@ export interface ReplicationProcess extends Replication {
 
 export const createReplication = (deps: ReplicationDeps): ReplicationProcess => {
   const { store, journal, timers, clock, random, log, observer } = deps;
+  const report = createReport(log, clock);
   const scratch = Buffer.allocUnsafeSlow(scratchBytes);
   let node = deps.node;
   let phase: Phase = "warming";
@@ -93,9 +97,8 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     now: clock.monotonic,
     isListed: ({ host, port }) => dialler.isListed({ host, port }),
     onChange: (member, before) => {
-      const { id: peer, state, reason, identity: at } = member;
-      log.info({ peer, host: at.host, port: at.port, from: before, to: state, reason }, "peer changed");
-      if (state === "left") forget(member);
+      report.changed(member, before);
+      if (member.state === "left") forget(member);
       repair.soon();
       waiters.check();
     },
@@ -117,6 +120,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     random,
     nonce: deps.nonce,
     log,
+    tracing: deps.tracing,
     observer,
     members,
     reconciled,
@@ -138,7 +142,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     },
     relay: (slot) => snapshots.relay(slot),
   };
-  const repair = createRepair({ hub, senderOf });
+  const repair = createRepair({ hub, senderOf, onRepaired: report.repaired });
   const snapshots = createSnapshots({ hub, senderOf });
 
   const forget = (member: Member) => {
@@ -169,13 +173,13 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
             senders.set(member, sender);
             // where it answers, nobody else does any more
             for (const other of members.members) if (other !== member && other.identity.host === address.host && other.identity.port === address.port) members.leave(other, "replaced");
-            log.info({ peer: member.id, ...address }, "link is up");
+            report.linkUp(member, address);
             events.onReady();
           },
           onEnd: (reason, refusal) => {
             const { member } = sender;
             if (member && senders.get(member) === sender) senders.delete(member);
-            if ((member && reason !== doubled) || refusal) log.info({ peer: member?.id, ...address, reason }, "link is down");
+            if ((member && reason !== doubled) || refusal) report.linkDown(member, address, reason);
             if (member && !senders.has(member)) snapshots.forget(member);
             waiters.check();
             events.onEnd(refusal === "self" ? "self" : reason === doubled ? "doubled" : "failed");
@@ -242,7 +246,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     return receiver.handlers;
   };
 
-  journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, hasStrangers: () => dialler.hasStrangers, wake: hub.wake });
+  journal.attach({ members, reconciled, senders: () => senders.values(), node: () => node, hasStrangers: () => dialler.hasStrangers, wake: hub.wake, now: clock.monotonic });
 
   /** More than half of those that can be heard. */
   const most = (is: (member: Member) => boolean): boolean => {
@@ -271,6 +275,7 @@ export const createReplication = (deps: ReplicationDeps): ReplicationProcess => 
     peers: waiters.peers,
     acknowledged: waiters.acknowledged,
     wait: waiters.wait,
+    within: journal.within,
     fetch: (key) => {
       for (const sender of senders.values()) if (sender.isReady) sender.send(frameType.fetch, key);
     },

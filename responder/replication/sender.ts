@@ -9,7 +9,9 @@ import { readChallenge, readRefusal, writeHello, type Refusal } from "./handshak
 import { writeHeartbeat, readHeartbeatReply } from "./heartbeat.ts";
 import type { Hub, LinkEvents } from "./hub.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import { recordBytes, writeRecord } from "./records.ts";
+import type { TracedWrite } from "./backlog.ts";
+import { recordBytes, traceFrameBytes, writeRecord, writeTrace } from "./records.ts";
+import { createReplicating } from "./replicating.ts";
 import { FrameError, Reader, Writer } from "./wire.ts";
 
 const handshakeMs = 3_000;
@@ -52,6 +54,7 @@ export const scratchBytes = 2 * flushBytes;
 
 export const createSender = ({ hub, network, address, events, onAnswer, scratch }: SenderDeps): Sender => {
   const { store, observer } = hub;
+  const replicating = createReplicating(hub.tracing, hub.clock.monotonic, address);
   let member: Member | undefined;
   let outbox: Outbox | undefined;
   let isReady = false;
@@ -70,6 +73,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     isOpen = false;
     cancelHandshake();
     outbox?.lost();
+    replicating.lost();
     conn.close(end);
     events.onEnd(reason, refusal);
   };
@@ -114,6 +118,15 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
     return 0;
   };
 
+  /** Which span the next record belongs to. */
+  const putTrace = (number: number, traced: TracedWrite, at: number): number => {
+    const context = replicating.begin(number, traced);
+    if (!context) return at;
+    if (at + traceFrameBytes <= scratch.length) return writeTrace(context, scratch, at);
+    write(Buffer.from(scratch.subarray(0, at)));
+    return writeTrace(context, scratch, 0);
+  };
+
   const flush = () => {
     if (!isReady || !isOpen || isBlocked || !member || !outbox || hub.clock.monotonic() < pausedUntil) return;
     const { backlog } = member;
@@ -130,6 +143,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
         continue;
       }
       outbox.push(slot);
+      const traced = backlog.takeTrace(slot);
+      if (traced) at = putTrace(outbox.sent, traced, at);
       const before = at;
       at = put(slot, kind, at);
       total += at > before ? at - before : flushBytes;
@@ -143,6 +158,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
 
   const onAck = (number: number) => {
     if (!outbox?.acknowledge(number)) throw new FrameError("an acknowledgement of what was never sent");
+    replicating.acknowledge(number);
     noteClean();
     settle();
     hub.waiters.check();

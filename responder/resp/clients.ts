@@ -10,6 +10,7 @@ import { noReplication, type Replication } from "../replication/port.ts";
 import type { Store } from "../store/types.ts";
 import { createBudget } from "./budget.ts";
 import type { Call, Policy, ServerView } from "./commands/command.ts";
+import { noCommandObserver, type CommandObserver } from "./command-observer.ts";
 import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
@@ -31,6 +32,8 @@ export interface ClientsDeps extends Policy {
   readonly limits?: Partial<RespLimits>;
   /** Absent: the pod is alone. */
   readonly replication?: Replication;
+  /** Absent: commands are only counted. */
+  readonly observer?: CommandObserver;
 }
 
 export interface Clients {
@@ -52,12 +55,12 @@ const drainEveryMs = 5;
 const tooMany = "-ERR max number of clients reached\r\n";
 
 export const createClients = (deps: ClientsDeps): Clients => {
-  const { store, clock, timers, auth, metrics, log, identity, replication = noReplication } = deps;
+  const { store, clock, timers, auth, metrics, log, identity, replication = noReplication, observer = noCommandObserver } = deps;
   const limits = { ...defaultLimits, ...deps.limits };
   const connectionMetrics = connectionMetricsOf(metrics);
   const connections = new Map<number, Connection>();
   const turns = createTurns<Connection>(limits.connectionsPerTurn);
-  const dispatcher = createDispatcher(createCommandCounts(metrics));
+  const dispatcher = createDispatcher(createCommandCounts(metrics), observer);
   const parser = new Parser({ ...limits, largeBytes: store.ownBufferBytes });
   let impatient = false;
   let lastId = 0;
@@ -84,7 +87,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     store,
     auth,
     policy: deps,
-    operations: operationsOf(metrics),
+    operations: operationsOf(metrics, observer.operations),
     metrics,
     server,
     replication,
@@ -100,6 +103,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     call,
     parser,
     dispatcher,
+    observer,
     limits,
     clock,
     timers,

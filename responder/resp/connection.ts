@@ -125,11 +125,14 @@ export class Connection implements ClientView {
 
   private work(data: Buffer): void {
     this.enter();
+    const { observer } = this.hub;
+    observer.begin();
     try {
       this.run(data);
     } catch (err) {
       this.fail(err);
     }
+    observer.end(this.session.lastCommand);
   }
 
   /** Runs what is in `data` as far as this turn goes. */
@@ -324,10 +327,14 @@ export class Connection implements ClientView {
 
   private goOnWith(step: Step): void {
     this.enter();
+    const { observer } = this.hub;
+    observer.begin();
     try {
       if (!step()) return this.putOff();
     } catch (err) {
       return this.fail(err);
+    } finally {
+      observer.end(this.session.lastCommand);
     }
     this.step = undefined;
     if (this.hub.call.reply.length > this.hub.limits.replyBytes) this.tooMuch();

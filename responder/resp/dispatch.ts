@@ -6,6 +6,7 @@ import { createLookup } from "./commands/lookup.ts";
 import { commands } from "./commands/table.ts";
 import { abandon, queue } from "./commands/transactions.ts";
 import { maxKeyBytes } from "./limits.ts";
+import type { CommandObserver, SampledCommand } from "./command-observer.ts";
 import type { Reply } from "./reply.ts";
 
 /** What an unknown command's error shows of it. */
@@ -68,7 +69,10 @@ export interface Dispatcher {
   run(call: Call, row: Row): void;
 }
 
-export const createDispatcher = (counts: Float64Array): Dispatcher => {
+export const createDispatcher = (counts: Float64Array, observer: CommandObserver): Dispatcher => {
+  /** The command that the last resolution found. */
+  let found: Row | undefined;
+
   const run = (call: Call, row: Row): void => {
     const { reply } = call;
     reply.failed = false;
@@ -105,6 +109,7 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
       if (sub === undefined) return reject(call, unknownSubcommand(row.name, args.shown(1, shownBytes)), row.cell);
       row = sub;
     }
+    found = row;
     const { arity } = row;
     if (arity > 0 ? args.count !== arity : args.count < -arity) return rejectRow(call, wrongArity(row.name), row);
     if (session.stranger && !row.beforeLogin) {
@@ -124,6 +129,16 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
     run(call, row);
   };
 
+  const resolveObserved = (call: Call, refusal: string | undefined, sampled: SampledCommand): void => {
+    const { reply, args, replication } = call;
+    const from = reply.length;
+    found = undefined;
+    reply.failed = false;
+    replication.within(sampled.span, () => resolve(call, refusal));
+    const row = found as Row | undefined;
+    observer.observe(sampled, { name: row?.name ?? "unknown", args, firstKey: row?.firstKey ?? 0, failed: reply.failed, replyBytes: reply.length - from });
+  };
+
   return {
     run,
     dispatch: (call, refusal) => {
@@ -131,7 +146,9 @@ export const createDispatcher = (counts: Float64Array): Dispatcher => {
       server.counts.commands++;
       const from = reply.length;
       if (session.replies === "skip") session.replies = "skipping";
-      resolve(call, refusal);
+      const sampled = observer.sample();
+      if (sampled === undefined) resolve(call, refusal);
+      else resolveObserved(call, refusal, sampled);
       if (session.replies !== "on") hide(call, from);
     },
   };

@@ -3,6 +3,7 @@ import type { Timers } from "#lib/clock";
 import type { TurnClock } from "#lib/turn-clock";
 import type { Log } from "#telemetry/logger";
 import type { Call } from "./commands/command.ts";
+import type { CommandObserver } from "./command-observer.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { RespLimits } from "./limits.ts";
 import type { ConnectionMetrics } from "./metrics.ts";
@@ -12,6 +13,7 @@ export interface Hub<Connection> {
   readonly call: Call;
   readonly parser: Parser;
   readonly dispatcher: Dispatcher;
+  readonly observer: CommandObserver;
   readonly limits: RespLimits;
   readonly clock: TurnClock;
   readonly timers: Timers;

@@ -4,32 +4,50 @@ import type { CounterHandle, GaugeHandle, Instruments } from "#telemetry/instrum
 
 type Metrics = Instruments<typeof responderMetrics>;
 
+/** In the order of a turn's counts. */
+export const operationNames = ["get", "put", "delete", "expire", "scan"] as const;
+
+type Counter = Pick<CounterHandle, "inc">;
+
 /** One count for each key, in the same series as HTTP's. */
 export interface Operations {
-  readonly getHit: CounterHandle;
-  readonly getMiss: CounterHandle;
-  readonly putOk: CounterHandle;
-  readonly putConflict: CounterHandle;
-  readonly putError: CounterHandle;
-  readonly deleteHit: CounterHandle;
-  readonly deleteMiss: CounterHandle;
-  readonly expireHit: CounterHandle;
-  readonly expireMiss: CounterHandle;
-  readonly scanOk: CounterHandle;
+  readonly getHit: Counter;
+  readonly getMiss: Counter;
+  readonly putOk: Counter;
+  readonly putConflict: Counter;
+  readonly putError: Counter;
+  readonly deleteHit: Counter;
+  readonly deleteMiss: Counter;
+  readonly expireHit: Counter;
+  readonly expireMiss: Counter;
+  readonly scanOk: Counter;
 }
 
-export const operationsOf = ({ kv_operations_total: operations }: Metrics): Operations => ({
-  getHit: operations.with({ operation: "get", result: "hit" }),
-  getMiss: operations.with({ operation: "get", result: "miss" }),
-  putOk: operations.with({ operation: "put", result: "ok" }),
-  putConflict: operations.with({ operation: "put", result: "conflict" }),
-  putError: operations.with({ operation: "put", result: "error" }),
-  deleteHit: operations.with({ operation: "delete", result: "hit" }),
-  deleteMiss: operations.with({ operation: "delete", result: "miss" }),
-  expireHit: operations.with({ operation: "expire", result: "hit" }),
-  expireMiss: operations.with({ operation: "expire", result: "miss" }),
-  scanOk: operations.with({ operation: "scan", result: "ok" }),
-});
+/** `turn`: counts by operation as well, which whoever times the turn takes out of it. */
+export const operationsOf = ({ kv_operations_total: operations }: Metrics, turn: Float64Array): Operations => {
+  const both = (labels: Parameters<typeof operations.with>[0]): Counter => {
+    const total = operations.with(labels);
+    const at = operationNames.indexOf(labels.operation);
+    return {
+      inc: (n = 1) => {
+        total.inc(n);
+        turn[at]! += n;
+      },
+    };
+  };
+  return {
+    getHit: both({ operation: "get", result: "hit" }),
+    getMiss: both({ operation: "get", result: "miss" }),
+    putOk: both({ operation: "put", result: "ok" }),
+    putConflict: both({ operation: "put", result: "conflict" }),
+    putError: both({ operation: "put", result: "error" }),
+    deleteHit: both({ operation: "delete", result: "hit" }),
+    deleteMiss: both({ operation: "delete", result: "miss" }),
+    expireHit: both({ operation: "expire", result: "hit" }),
+    expireMiss: both({ operation: "expire", result: "miss" }),
+    scanOk: both({ operation: "scan", result: "ok" }),
+  };
+};
 
 export interface ConnectionMetrics {
   readonly open: GaugeHandle;

@@ -1,10 +1,10 @@
 // Spans of both programs: recorded when they are over, handed to OpenTelemetry's SDK, which is loaded only when there is somewhere to send them.
 import type { Clock, Timers } from "#lib/clock";
 import type { Log } from "./logger.ts";
-import { drawContext, type CallerContext, type TraceContext } from "./trace-context.ts";
+import { drawContext, type TraceContext } from "./trace-context.ts";
 import { createTraceSampler, type TraceSampler } from "./trace-sampler.ts";
 
-export type { CallerContext, TraceContext } from "./trace-context.ts";
+export type { TraceContext } from "./trace-context.ts";
 
 /** A piece of work that is over. Never a key, a value or a token in it. */
 export interface SpanRecord {

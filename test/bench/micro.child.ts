@@ -4,7 +4,7 @@ import { responderMetrics } from "#contract/metrics";
 import { systemClock } from "#lib/clock";
 import { createTelemetry } from "#telemetry/instruments";
 import { createLogger } from "#telemetry/logger";
-import { createRecorder } from "../../responder/http/exchange.ts";
+import { testRecorder } from "../support/recorder.ts";
 import { createStore } from "./peers/store.ts";
 
 const entries = 100_000;
@@ -43,7 +43,7 @@ const heapBytesPerHit = (): number => {
 /** Microseconds of this thread for one request from its head to its end, logged one in a hundred. */
 const recorderMicros = (): number => {
   const log = createLogger({ base: { tenant: "bench" }, to: openSync("/dev/null", "w") });
-  const recorder = createRecorder({ metrics: createTelemetry(responderMetrics).metrics, log, clock: systemClock });
+  const recorder = testRecorder({ metrics: createTelemetry(responderMetrics).metrics, log, clock: systemClock });
   const one = () => {
     const exchange = recorder.beginAt("GET", "kv", recorder.now());
     exchange.operation = "get";

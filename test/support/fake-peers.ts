@@ -29,6 +29,7 @@ export const createFakePeers = ({ peers = 2, level = "local", position, timers }
 
   return {
     level: () => current,
+    within: (_span, write) => write(),
     position,
     peers: () => peers,
     acknowledged,

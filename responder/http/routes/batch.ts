@@ -1,6 +1,7 @@
 // POST /v1/batch: many operations in one request.
 import { path } from "#contract/http";
 import type { Hono } from "hono";
+import type { Replication } from "../../replication/port.ts";
 import type { Store } from "../../store/types.ts";
 import type { Acks } from "../acks.ts";
 import { runBatch } from "../batch.ts";
@@ -21,16 +22,17 @@ interface BatchDeps {
   readonly rules: EntryRules;
   readonly readBody: ReadBody;
   readonly acks: Acks;
+  readonly replication: Pick<Replication, "within">;
 }
 
-export const batchRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks }: BatchDeps): void => {
+export const batchRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks, replication }: BatchDeps): void => {
   app.post(path.batch, async (c) => {
     const { exchange } = c.env;
     const level = acks.levelOf(c);
     if (level === undefined) return problem("invalid_ack");
     const batch = await readJson(c, { schema: batchRequest, readBody, tooLarge: "batch_too_large" });
     if (batch instanceof Response) return batch;
-    const { results, wrote } = runBatch({ store, rules, exchange }, batch.operations);
+    const { results, wrote } = replication.within(exchange.span, () => runBatch({ store, rules, exchange }, batch.operations));
     const told = { results };
     const done = jsonAnswer(exchange, told);
     return wrote ? acks.settle(c, level, done, told) : done;

@@ -1,5 +1,6 @@
 // POST /v1/kv/{key}/incr: adds to a counter.
 import type { Hono } from "hono";
+import type { Replication } from "../../replication/port.ts";
 import type { Store } from "../../store/types.ts";
 import type { Acks } from "../acks.ts";
 import type { ReadBody } from "../body.ts";
@@ -22,9 +23,10 @@ interface IncrDeps {
   readonly rules: EntryRules;
   readonly readBody: ReadBody;
   readonly acks: Acks;
+  readonly replication: Pick<Replication, "within">;
 }
 
-export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks }: IncrDeps): void => {
+export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks, replication }: IncrDeps): void => {
   const target = `${keyPrefix}:key{[^/]*}${incrSuffix}`;
 
   app.post(target, async (c) => {
@@ -32,6 +34,7 @@ export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks }: 
     exchange.operation = "put";
     const decoded = decodeKey(pathOf(incoming.url ?? "").slice(keyPrefix.length, -incrSuffix.length));
     if ("problem" in decoded) return refuse(exchange, { status: 400, error: "invalid_key", detail: decoded.problem, rejected: "key" });
+    exchange.noteKey(decoded.key, 0, decoded.key.length);
     const condition = planCondition(c.req.header("if-match"), c.req.header("if-none-match"));
     if (condition === "invalid") return problem("invalid_precondition");
     const level = acks.levelOf(c);
@@ -39,7 +42,7 @@ export const incrRoute = (app: Hono<HonoEnv>, { store, rules, readBody, acks }: 
     const asked = await readJson(c, { schema: incrRequest, readBody, tooLarge: "invalid_body", optional: true });
     if (asked instanceof Response) return asked;
 
-    const sum = increment(store, rules, decoded.key, { by: asked.by, ttlSeconds: asked.ttl, condition });
+    const sum = replication.within(exchange.span, () => increment(store, rules, decoded.key, { by: asked.by, ttlSeconds: asked.ttl, condition }));
     if ("status" in sum) return refuse(exchange, sum);
     exchange.result = "ok";
     const told = { value: sum.value };

@@ -1,6 +1,7 @@
 // GET, HEAD, PUT and DELETE of one entry at /v1/kv/{key}, for requests that are not on the fast path.
 import { minVersionHeader, ttlHeader } from "#contract/http";
 import type { Context, Hono } from "hono";
+import type { Replication } from "../../replication/port.ts";
 import { absent, type Slot, type Store } from "../../store/types.ts";
 import type { Acks } from "../acks.ts";
 import type { ReadBody } from "../body.ts";
@@ -33,6 +34,7 @@ interface KvDeps {
   readonly readBody: ReadBody;
   readonly acks: Acks;
   readonly versions: VersionWaits;
+  readonly replication: Pick<Replication, "within">;
 }
 
 const entryHeaders = (store: Store, slot: Slot): Record<string, string> => {
@@ -57,9 +59,13 @@ const valueOf = (store: Store, slot: Slot, c: Context<HonoEnv>): Buffer => {
   return copy;
 };
 
-export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody, acks, versions }: KvDeps): void => {
+export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody, acks, versions, replication }: KvDeps): void => {
   const target = `${keyPrefix}*`;
-  const keyOf = (c: Context<HonoEnv>) => decodeKey(pathOf(c.env.incoming.url ?? "").slice(keyPrefix.length));
+  const keyOf = (c: Context<HonoEnv>) => {
+    const decoded = decodeKey(pathOf(c.env.incoming.url ?? "").slice(keyPrefix.length));
+    if ("key" in decoded) c.env.exchange.noteKey(decoded.key, 0, decoded.key.length);
+    return decoded;
+  };
 
   app.get(target, async (c) => {
     const { exchange, outgoing } = c.env;
@@ -107,7 +113,9 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody, acks, ver
     if (body.kind === "aborted") return problem("bad_request");
 
     const { key } = decoded;
-    const outcome = writeEntry(store, key, 0, key.length, body.bytes, 0, body.bytes.length, expiryOf(rules, plan.ttlSeconds, store.now()), plan.contentType, plan.condition);
+    const { bytes } = body;
+    const expiresAt = expiryOf(rules, plan.ttlSeconds, store.now());
+    const outcome = replication.within(exchange.span, () => writeEntry(store, key, 0, key.length, bytes, 0, bytes.length, expiresAt, plan.contentType, plan.condition));
     if (outcome !== "created" && outcome !== "replaced") {
       body.free();
       return refuse(exchange, writeAnswers[outcome]);
@@ -127,7 +135,7 @@ export const kvRoutes = (app: Hono<HonoEnv>, { store, rules, readBody, acks, ver
     if (condition === "invalid") return problem("invalid_precondition");
     const level = acks.levelOf(c);
     if (level === undefined) return problem("invalid_ack");
-    const outcome = deleteEntry(store, decoded.key, 0, decoded.key.length, condition);
+    const outcome = replication.within(exchange.span, () => deleteEntry(store, decoded.key, 0, decoded.key.length, condition));
     if (outcome === "conflict") return refuse(exchange, deleteAnswers.conflict);
     // a peer may hold what is absent here, so that is a write too
     if (outcome === "absent") return acks.settle(c, level, refuse(exchange, deleteAnswers.absent));

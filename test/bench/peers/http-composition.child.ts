@@ -9,8 +9,9 @@ import { createLogger } from "#telemetry/logger";
 import { createApi } from "../../../responder/http/app.ts";
 import { createBodyBudget } from "../../../responder/http/body.ts";
 import { observeConnections } from "../../../responder/http/connection-observer.ts";
-import { createRecorder, type Exchange, type Recorder } from "../../../responder/http/exchange.ts";
+import type { Exchange, Recorder } from "../../../responder/http/exchange.ts";
 import { createHttpServer } from "../../../responder/http/server.ts";
+import { testRecorder } from "../../support/recorder.ts";
 import { createStore } from "./store.ts";
 
 const log = createLogger({ base: { tenant: "bench", pod: "bench-0", namespace: "bench", service: "bench", version: "0" } });
@@ -26,13 +27,17 @@ const noRecorder = (): Recorder => {
     method: "GET",
     route: "kv",
     startedAt: 0,
+    caller: undefined,
+    span: undefined,
     operation: undefined,
     result: undefined,
     rejected: undefined,
     bytes: 0,
+    keyHash: undefined,
+    status: undefined,
     count: () => undefined,
     countRejected: () => undefined,
-    status: undefined,
+    noteKey: () => undefined,
   };
   return { begin: () => exchange, beginAt: () => exchange, finish: () => {}, now: () => 0, unreadable: () => {} };
 };
@@ -40,7 +45,7 @@ const noRecorder = (): Recorder => {
 const isInstrumented = process.argv[2] === "with";
 const server = createHttpServer({
   app: createApi({ log, exposition: telemetry, kv: { store, rules, bodies } }),
-  recorder: isInstrumented ? createRecorder({ metrics: telemetry.metrics, log, clock: systemClock }) : noRecorder(),
+  recorder: isInstrumented ? testRecorder({ metrics: telemetry.metrics, log, clock: systemClock }) : noRecorder(),
   timers: systemTimers,
   ...(isInstrumented ? { observer: observeConnections(telemetry.metrics) } : {}),
   fast: { store, rules, budget: bodies, turn, log },

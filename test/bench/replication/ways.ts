@@ -5,6 +5,7 @@ import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock, systemTimers } from "#lib/clock";
 import type { TurnClock } from "#lib/turn-clock";
+import { noTracing } from "#telemetry/tracing";
 import { createStaticPeers } from "../../../responder/peers/static.ts";
 import { listenTcp, tcpNetwork } from "../../../responder/peers/tcp.ts";
 import { createJournal } from "../../../responder/replication/journal.ts";
@@ -55,6 +56,7 @@ const frames = ({ port, peerPort, node }: NodeSettings, turn: TurnClock): Promis
     },
     use: (store) => {
       const running = createReplication({
+        tracing: noTracing,
         store,
         journal,
         realm: { tenant: "bench", cluster: "bench/bench" },

@@ -6,6 +6,7 @@ import { createStore } from "../../../responder/store/store.ts";
 import { mergeOutcome, type EvictionPolicy, type Store } from "../../../responder/store/types.ts";
 import type { Host, World } from "./world.ts";
 import { startOfTime } from "./world.ts";
+import { noTracing } from "#telemetry/tracing";
 
 export interface NodeOptions {
   readonly world: World;
@@ -51,6 +52,7 @@ export const startNode = ({ world, name, names, boot, maxBytes, evictionPolicy, 
   const store = createStore({ maxBytes, evictionPolicy, hashSeed, now, node, replication: { journal, retentionMs, warming: true } });
   const timers = world.timers(host);
   const replication = createReplication({
+    tracing: noTracing,
     store,
     journal,
     realm: { tenant: "t", cluster: "n/t" },

@@ -1,16 +1,19 @@
 import { responderMetrics } from "#contract/metrics";
 import { createTelemetry } from "#telemetry/instruments";
-import { expect, test } from "vitest";
-import { createRecorder } from "../../../responder/http/exchange.ts";
+import { describe, expect, test } from "vitest";
+import type { Exchange } from "../../../responder/http/exchange.ts";
+import { testRecorder, type TestRecorderOptions } from "../../support/recorder.ts";
+import { keepTraces } from "../../support/traces-kept.ts";
 import { createCapture } from "./harness.ts";
 
-const open = () => {
+const open = (options: Partial<TestRecorderOptions> = {}) => {
   let time = 1000;
   const { log, lines } = createCapture();
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
-  const recorder = createRecorder({ metrics: telemetry.metrics, log, clock: { monotonic: () => time } });
-  const run = (durationMs: number, status: number, method = "GET", path = "/v1/kv/a") => {
-    const exchange = recorder.begin(method, path);
+  const recorder = testRecorder({ metrics: telemetry.metrics, log, clock: { monotonic: () => time, wall: () => 1e12 + time }, ...options });
+  const run = (durationMs: number, status: number, method = "GET", path = "/v1/kv/a", { traceparent, fill }: { traceparent?: string; fill?: (exchange: Exchange) => void } = {}) => {
+    const exchange = recorder.begin(method, path, traceparent);
+    fill?.(exchange);
     time += durationMs;
     recorder.finish(exchange, status);
   };
@@ -60,4 +63,101 @@ test("a request that could not be read has no method, no route and no exchange",
   const { recorder, nonZero } = open();
   recorder.unreadable(431);
   expect(await nonZero()).toEqual(['kv_http_requests_total{method="other",route="other",code="431"} 1']);
+});
+
+test("which requests are logged is asked anew for each, and the line says how many it stands for", () => {
+  const logging = { sample: 100, slowMs: 100 };
+  const { run, lines } = open({ logging });
+  run(1, 200);
+  run(1, 200);
+  expect(lines.map((l) => l.fields["sampleRate"])).toEqual([100]);
+});
+
+test("sample 1 logs each, and a slow one stands for itself whatever the sample", () => {
+  const { run, lines } = open({ logging: { sample: 1, slowMs: 5 } });
+  for (let i = 0; i < 10; i++) run(1, 200);
+  expect(lines.map((l) => l.fields["sampleRate"])).toEqual(Array.from({ length: 10 }, () => 1));
+  const rare = open({ logging: { sample: 1_000, slowMs: 5 } });
+  rare.run(1, 200);
+  rare.run(6, 200);
+  rare.run(1, 200);
+  expect(rare.lines.map((l) => [l.fields["durationMs"], l.fields["sampleRate"]])).toEqual([
+    [1, 1_000],
+    [6, 1],
+  ]);
+});
+
+test("a line shows a hash of the key only where that is asked for", () => {
+  const fill = (exchange: Exchange) => exchange.noteKey(Buffer.from("secret"), 0, 6);
+  const without = open({ logging: { sample: 1 } });
+  without.run(1, 200, "GET", "/v1/kv/secret", { fill });
+  expect(without.lines[0]?.fields).not.toHaveProperty("keyHash");
+  const hashed = open({ logging: { sample: 1, keyHash: true } });
+  hashed.run(1, 200, "GET", "/v1/kv/secret", { fill });
+  expect(hashed.lines[0]?.fields["keyHash"]).toBe("hash of 6 bytes");
+});
+
+test("an operation is timed once for each of its keys", async () => {
+  const { run, render } = open();
+  run(2, 200, "GET", "/v1/kv/a", { fill: (exchange) => void ((exchange.operation = "get"), (exchange.result = "hit")) });
+  run(2, 200, "POST", "/v1/batch", { fill: (exchange) => [exchange.count("put", "ok"), exchange.count("put", "ok", 2), exchange.count("get", "miss")] });
+  const text = await render();
+  expect(text).toContain('kv_operation_duration_seconds_count{operation="get"} 2');
+  expect(text).toContain('kv_operation_duration_seconds_count{operation="put"} 3');
+  expect(text).toContain('kv_operations_total{operation="put",result="ok"} 3');
+});
+
+describe("traces", () => {
+  const [traceId, spanId] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+  const sampled = { traceparent: `00-${traceId}-${spanId}-01` };
+
+  test("a request whose caller traces is a child of the caller's span, with its route for its path", () => {
+    const tracing = keepTraces();
+    const { run, lines } = open({ tracing, logging: { sample: 1 } });
+    run(3, 201, "PUT", "/v1/kv/secret", { ...sampled, fill: (exchange) => void ((exchange.operation = "put"), (exchange.result = "ok")) });
+    const [span] = tracing.spans;
+    expect(span).toMatchObject({ name: "PUT /v1/kv/{key}", kind: "server", parent: { traceId, spanId }, startedAt: 1000, endedAt: 1003, error: undefined });
+    expect(span?.attributes).toEqual({
+      "http.request.method": "PUT",
+      "http.route": "/v1/kv/{key}",
+      "http.response.status_code": 201,
+      "url.scheme": "http",
+      "kv.operation": "put",
+      "kv.result": "ok",
+    });
+    expect(lines[0]?.fields).toMatchObject({ trace_id: traceId, span_id: span?.context.spanId, trace_flags: "01" });
+    expect(JSON.stringify([tracing.spans, lines])).not.toContain("secret");
+  });
+
+  test("without tracing a line names the caller's span", () => {
+    const { run, lines } = open({ logging: { sample: 1 } });
+    run(1, 200, "GET", "/v1/kv/a", { traceparent: `00-${traceId}-${spanId}-00` });
+    run(1, 200, "GET", "/v1/kv/a", { traceparent: "nonsense" });
+    expect(lines[0]?.fields).toMatchObject({ trace_id: traceId, span_id: spanId, trace_flags: "00" });
+    expect(lines[1]?.fields).not.toHaveProperty("trace_id");
+  });
+
+  test("what was slow or failed gets a span when it is over; what was fine does not", () => {
+    const tracing = keepTraces();
+    const { run, lines } = open({ tracing });
+    run(1, 200);
+    run(1, 404);
+    expect(tracing.spans).toEqual([]);
+    run(101, 200);
+    run(1, 503, "GET", "/v1/kv/a", { traceparent: `00-${traceId}-${spanId}-00` });
+    expect(tracing.spans).toMatchObject([{ startedAt: 1002, endedAt: 1103 }, { parent: { traceId }, error: "answered 503", attributes: { "error.type": "503" } }]);
+    expect(lines.slice(-2).map((l) => l.fields["trace_id"])).toEqual(tracing.spans.map((span) => span.context.traceId));
+    const busy = keepTraces({ late: false });
+    open({ tracing: busy }).run(101, 500);
+    expect(busy.spans).toEqual([]);
+  });
+
+  test("scrapes and probes have none", () => {
+    const tracing = keepTraces({ every: 1 });
+    const { run } = open({ tracing });
+    for (const path of ["/metrics", "/livez", "/readyz", "/nothing"]) run(200, 503, "GET", path, sampled);
+    expect(tracing.spans).toEqual([]);
+    run(1, 200, "GET", "/v1/kv");
+    expect(tracing.spans).toHaveLength(1);
+  });
 });

@@ -10,7 +10,7 @@ import { createBodyBudget } from "../../../responder/http/body.ts";
 import { createCloser } from "../../../responder/http/connection-close.ts";
 import { observeConnections } from "../../../responder/http/connection-observer.ts";
 import { createConnectionTable } from "../../../responder/http/connection-table.ts";
-import { createRecorder } from "../../../responder/http/exchange.ts";
+import { testRecorder } from "../../support/recorder.ts";
 import { defaultLimits, type HttpLimits } from "../../../responder/http/limits.ts";
 import type { Replication } from "../../../responder/replication/port.ts";
 import type { Store } from "../../../responder/store/types.ts";
@@ -25,7 +25,7 @@ export interface FastOptions {
   ownBufferBytes?: number;
   auth?: Auth;
   store?: (store: Store) => Store;
-  replication?: Pick<Replication, "level">;
+  replication?: Pick<Replication, "level" | "within">;
 }
 
 /** The server's end of a connection whose client reads everything at once, unless it is told to `stall`. */
@@ -103,7 +103,7 @@ export const openFast = ({ limits: given = {}, maxValueBytes = 1_000_000, budget
     turn,
     log,
     limits,
-    recorder: createRecorder({ metrics: telemetry.metrics, log, clock: time }),
+    recorder: testRecorder({ metrics: telemetry.metrics, log, clock: time }),
     auth,
     observer: observeConnections(telemetry.metrics),
     closer,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { createTokenAuth } from "../../../responder/auth/auth.ts";
-import type { AckLevel } from "../../../responder/replication/port.ts";
+import { noReplication, type AckLevel } from "../../../responder/replication/port.ts";
 import type { Store } from "../../../responder/store/types.ts";
 import { openFast, statuses, withoutVersions } from "./fast-path-harness.ts";
 
@@ -79,7 +79,7 @@ describe("bytes in, answers out", () => {
 
   test("while writes wait for peers they leave, and reads stay", () => {
     let level: AckLevel = "local";
-    const fast = openFast({ replication: { level: () => level } });
+    const fast = openFast({ replication: { ...noReplication, level: () => level } });
     const writes = [put("a", "1"), `DELETE /v1/kv/a HTTP/1.1\r\n${host}\r\n`];
     for (const next of ["one", "all", "local"] as const) {
       level = next;

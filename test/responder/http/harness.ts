@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { createApi } from "../../../responder/http/app.ts";
 import { createBodyBudget } from "../../../responder/http/body.ts";
 import { observeConnections } from "../../../responder/http/connection-observer.ts";
-import { createRecorder } from "../../../responder/http/exchange.ts";
+import { testRecorder } from "../../support/recorder.ts";
 import { createHttpServer } from "../../../responder/http/server.ts";
 import type { HttpLimits } from "../../../responder/http/limits.ts";
 import type { Auth } from "../../../responder/auth/auth.ts";
@@ -75,7 +75,7 @@ export const openApi = async ({ maxBytes = 64 * 2 ** 20, maxValueBytes = 1000, b
       timers,
       ...(replication ? { replication } : {}),
     }),
-    recorder: createRecorder({ metrics, log, clock: systemClock }),
+    recorder: testRecorder({ metrics, log, clock: systemClock }),
     timers: systemTimers,
     limits: { checkMs: 20, ...limits },
     observer: observeConnections(metrics),

@@ -7,7 +7,7 @@ import { createTelemetry } from "#telemetry/instruments";
 import { Hono } from "hono";
 import { afterEach, describe, expect, test } from "vitest";
 import type { HonoEnv } from "../../../responder/http/env.ts";
-import { createRecorder } from "../../../responder/http/exchange.ts";
+import { testRecorder } from "../../support/recorder.ts";
 import { createHttpServer } from "../../../responder/http/server.ts";
 import { codeOf, createCapture, openApi, type Api, type Options } from "./harness.ts";
 
@@ -94,7 +94,7 @@ describe("request lines", () => {
     const api = await start();
     for (let i = 0; i < 101; i++) await api.send("PUT", "/v1/kv/secret-key", { body: "secret-value" });
     await expect.poll(() => api.lines.length).toBe(2);
-    expect(api.lines[0]).toEqual({ level: "info", message: "request", fields: { method: "PUT", route: "kv", status: 201, durationMs: expect.any(Number), bytes: 0 } });
+    expect(api.lines[0]).toEqual({ level: "info", message: "request", fields: { method: "PUT", route: "kv", status: 201, durationMs: expect.any(Number), bytes: 0, sampleRate: 100 } });
     expect(JSON.stringify(api.lines)).not.toContain("secret");
   });
 });
@@ -235,7 +235,7 @@ describe("drain", () => {
   test("requests that arrive together in a drain are all answered, also by routes that answer at once", async () => {
     const app = new Hono<HonoEnv>().get("*", () => new Response("x"));
     const { metrics } = createTelemetry(responderMetrics, { processMetrics: false });
-    const server = createHttpServer({ app, recorder: createRecorder({ metrics, log: createCapture().log, clock: systemClock }), timers: systemTimers });
+    const server = createHttpServer({ app, recorder: testRecorder({ metrics, log: createCapture().log, clock: systemClock }), timers: systemTimers });
     const { port } = await server.listen("127.0.0.1", 0);
     const socket = connect(port, "127.0.0.1");
     await once(socket, "connect");

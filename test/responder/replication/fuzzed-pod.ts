@@ -9,6 +9,7 @@ import type { Conn, ConnHandlers } from "../../../responder/peers/network.ts";
 import type { PeerAddress } from "../../../responder/peers/source.ts";
 import { manualTime } from "../../support/manual-time.ts";
 import { createReplica, startOfTime } from "./replica.ts";
+import { noTracing } from "#telemetry/tracing";
 
 export const realm: Realm = { tenant: "t", cluster: "n/t" };
 export const key = Buffer.from("the key of this tenant's proofs.");
@@ -68,12 +69,13 @@ export const createFuzzedPod = (maxBytes = 4 * 2 ** 20) => {
     message: () => {},
     sent: () => {},
     received: () => void counted.received++,
-    ahead: () => void counted.ahead++,
+    conflict: () => undefined, ahead: () => void counted.ahead++,
     refused: (reason) => void (reason === "protocol" ? counted.protocol++ : counted.refused++),
     diverged: () => {},
   };
   const turn: (() => void)[] = [];
   const replication = createReplication({
+    tracing: noTracing,
     store: replica.store,
     journal,
     realm,

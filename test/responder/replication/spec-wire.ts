@@ -125,6 +125,7 @@ export const types = {
   evicted: 18,
   range: 19,
   snapshotEnd: 20,
+  trace: 21,
   ack: 24,
   ahead: 25,
   notTaken: 26,

@@ -1,11 +1,15 @@
 // The Redis protocol without a network: clients on test sockets, over the model store, at a time that the test sets.
 import { responderMetrics } from "#contract/metrics";
+import { parseRuntime } from "#contract/runtime";
 import { createTelemetry } from "#telemetry/instruments";
 import type { Fields } from "#telemetry/logger";
+import { noTracing } from "#telemetry/tracing";
 import { noAuth, type Auth } from "../../../responder/auth/auth.ts";
+import { createCommandObserver, type CommandObserverDeps } from "../../../responder/resp/command-observer.ts";
 import { createClients } from "../../../responder/resp/clients.ts";
 import type { RespLimits } from "../../../responder/resp/limits.ts";
 import { putOutcome, type PutOutcome, type Store } from "../../../responder/store/types.ts";
+import { createCapture } from "../http/harness.ts";
 import { createFakePeers } from "../../support/fake-peers.ts";
 import { manualTime } from "../../support/manual-time.ts";
 import { createModelStore } from "../../support/model-store.ts";
@@ -20,6 +24,8 @@ export interface Options {
   ownBufferBytes?: number;
   /** Absent: the pod is alone. */
   peers?: number;
+  /** Absent: commands are only counted. */
+  observed?: Partial<CommandObserverDeps>;
 }
 
 /** An array of bulk strings. */
@@ -35,7 +41,7 @@ export const frame = (...args: (string | Buffer)[]): Buffer =>
 /** Words separated by spaces; "" is an empty one. */
 export const words = (line: string): Buffer => frame(...line.split(" ").map((word) => (word === '""' ? "" : word)));
 
-export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024, ownBufferBytes = 65_536, defaultTtlSeconds, maxTtlSeconds, peers: peerCount }: Options = {}) => {
+export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024, ownBufferBytes = 65_536, defaultTtlSeconds, maxTtlSeconds, peers: peerCount, observed }: Options = {}) => {
   const time = manualTime(1_700_000_000_000);
   const now = () => time.wall();
   const model = createModelStore({ now, ownBufferBytes });
@@ -84,6 +90,9 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
   };
   const telemetry = createTelemetry(responderMetrics, { processMetrics: false });
   const errors: Fields[] = [];
+  const requests = parseRuntime("{}").requests;
+  const observer =
+    observed && createCommandObserver({ metrics: telemetry.metrics, log: createCapture().log, tracing: noTracing, clock: time, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent: () => {}, ...observed });
   const clients = createClients({
     store,
     clock: { now, tick: now, correct: () => {} },
@@ -98,6 +107,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     maxTtlSeconds,
     limits,
     ...(peerCount === undefined ? {} : { replication: peers }),
+    ...(observer && { observer }),
   });
   const connect = (): TestSocket => {
     const test = createTestSocket();
