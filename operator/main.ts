@@ -63,6 +63,7 @@ const main = async (): Promise<void> => {
   const { metrics } = telemetry;
   metrics.kvoperator_build_info.set({ version, node: process.version }, 1);
   metrics.kvoperator_logs_dropped_total.collect(logger.dropped);
+  metrics.kvoperator_telemetry_seconds_total.with({ signal: "metrics" }).collect(telemetry.renderSeconds);
   const tracing = await startOperatorTracing(options, { who, log: logger, metrics });
   const traces = createTraces({
     tracing,

@@ -86,6 +86,7 @@ export const operatorMetrics = defineCatalogue({
   kvoperator_cache_staleness_seconds: { type: "gauge", help: "Time since the API server last confirmed the store of this kind.", labels: { kind: watchedKinds } },
   kvoperator_lists_total: { type: "counter", help: "Full lists taken in. More than one: a watch had expired (410), or the kind had been away.", labels: { kind: watchedKinds } },
   kvoperator_watch_restarts_total: { type: "counter", help: "Watches opened again.", labels: { kind: watchedKinds } },
+  kvoperator_telemetry_seconds_total: { type: "counter", help: "Time of the event loop that rendering this page, and encoding spans, have taken.", labels: { signal: ["metrics", "traces"] } },
   kvoperator_logs_dropped_total: { type: "counter", help: "Lines of log dropped because whoever reads them did not keep up." },
   kvoperator_spans_dropped_total: { type: "counter", help: "Spans that did not reach the collector.", labels: { reason: ["queue_full", "export_failed", "throttled"] } },
 });

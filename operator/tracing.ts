@@ -9,11 +9,12 @@ import type { Options } from "./options.ts";
 export interface TracingParts {
   readonly who: Identity;
   readonly log: Logger;
-  readonly metrics: Pick<OperatorMetrics, "kvoperator_spans_dropped_total">;
+  readonly metrics: Pick<OperatorMetrics, "kvoperator_spans_dropped_total" | "kvoperator_telemetry_seconds_total">;
 }
 
 export const startOperatorTracing = async ({ traceEndpoint, traceSampleRatio }: Pick<Options, "traceEndpoint" | "traceSampleRatio">, { who, log, metrics }: TracingParts): Promise<Tracing> => {
   if (traceEndpoint === undefined) return noTracing;
+  const spent = metrics.kvoperator_telemetry_seconds_total.with({ signal: "traces" });
   return startTracing({
     endpoint: traceEndpoint,
     sampleRatio: traceSampleRatio,
@@ -24,5 +25,6 @@ export const startOperatorTracing = async ({ traceEndpoint, traceSampleRatio }: 
     clock: systemClock,
     timers: systemTimers,
     onDropped: (reason, spans) => metrics.kvoperator_spans_dropped_total.inc({ reason }, spans),
+    onSpent: (ms) => spent.inc(ms / 1_000),
   });
 };

@@ -75,6 +75,7 @@ test("the reconcile that made it is a trace: its log lines lead there, each call
   expect(new Set(spans.map((s) => s.attributes["tenant.id"]))).toEqual(new Set(["acme"]));
   const made = calls.find((s) => s.attributes["url.path"] === "/apis/apps/v1/namespaces/team/deployments/kv-responder-a" && s.attributes["http.request.method"] === "PATCH");
   expect(made).toMatchObject({ kind: "client", name: "PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}", attributes: { "http.response.status_code": 201, "server.address": "127.0.0.1" } });
+  for (const signal of ["metrics", "traces"]) expect(await product.operator.metric("kvoperator_telemetry_seconds_total", { signal })).toBeGreaterThan(0);
   // calls of a reconcile follow each other, inside it
   const end = (s: Span) => s.startUs + s.durationUs;
   for (const call of calls.filter((s) => !String(s.attributes["url.path"]).endsWith("/events"))) {
