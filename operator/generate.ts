@@ -1,7 +1,8 @@
-// Writes what is made from the operator's tables: config/rbac/role.yaml.
+// Writes what is made from the operator's tables, config/rbac/role.yaml, and from both catalogues, docs/metrics.md.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
+import { metricsPage } from "./metrics-page.ts";
 import { clusterRole } from "./rbac.ts";
 
 const folder = resolve(import.meta.dirname, "../config/rbac");
@@ -12,4 +13,5 @@ export const roleYaml = (): string => `# Made from operator/kinds.ts by \`make g
 if (import.meta.main) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(resolve(folder, "role.yaml"), roleYaml());
+  writeFileSync(resolve(import.meta.dirname, "../docs/metrics.md"), metricsPage());
 }

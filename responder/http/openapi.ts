@@ -56,9 +56,9 @@ const createSchemas = () => {
 };
 type Schemas = ReturnType<typeof createSchemas>;
 
-const contentOf = (content: z.ZodType | "bytes" | "text", schemas: Schemas, io: "input" | "output"): Json => {
+const contentOf = (content: z.ZodType | "bytes" | "exposition", schemas: Schemas, io: "input" | "output"): Json => {
   if (content === "bytes") return { "*/*": {} };
-  if (content === "text") return { "text/plain": { schema: { type: "string" } } };
+  if (content === "exposition") return { "text/plain": { schema: { type: "string" } }, "application/openmetrics-text": { schema: { type: "string" } } };
   return { "application/json": { schema: schemas.of(content, io) } };
 };
 

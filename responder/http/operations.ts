@@ -9,8 +9,8 @@ import { incrSuffix } from "./target.ts";
 
 type RequestHeader = "If-Match" | "If-None-Match" | "Content-Type" | typeof ttlHeader | typeof ackHeader | typeof minVersionHeader;
 type AnswerHeader = "ETag" | "Content-Type" | typeof ttlHeader | typeof ackedHeader;
-/** "bytes": a value, of whatever content type it was written with. "text": a page for people and Prometheus. */
-type Content = z.ZodType | "bytes" | "text";
+/** "bytes": a value, of whatever content type it was written with. "exposition": a page for Prometheus, in either of its formats. */
+type Content = z.ZodType | "bytes" | "exposition";
 
 interface Answer {
   readonly description: string;
@@ -162,7 +162,7 @@ export const operations: readonly Operation[] = [
     method: "get",
     path: path.metrics,
     summary: "Get the metrics of this pod, for Prometheus",
-    answers: { 200: { description: "The text exposition format.", content: "text" } },
+    answers: { 200: { description: "Prometheus' text format, or OpenMetrics where `Accept` prefers it.", content: "exposition" } },
     errors: [],
     open: true,
   },

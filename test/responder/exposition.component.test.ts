@@ -1,7 +1,7 @@
 // The exposition of both programs as Prometheus' own tool judges it, and as a real Prometheus reads it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { responderMetrics } from "#contract/metrics";
@@ -60,12 +60,12 @@ test("Prometheus asks for OpenMetrics, reads all of it, and gives exemplars back
   duration.observe(0.002);
   duration.exemplify(0.002, traceId, "b7ad6b7169203331", Date.now());
   const formats = new Set<string>();
-  const server = createServer((request, response) => {
-    void telemetry.page(request.headers.accept).then(({ contentType, text: body }) => {
-      formats.add(contentType);
-      response.writeHead(200, { "content-type": contentType }).end(body);
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { contentType, text: body } = await telemetry.page(request.headers.accept);
+    formats.add(contentType);
+    response.writeHead(200, { "content-type": contentType }).end(body);
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   await using responder = await startResponder({ KVR_TENANT: "acme" });
