@@ -5,6 +5,7 @@ import type { Timers } from "#lib/clock";
 import type { TurnClock } from "#lib/turn-clock";
 import type { Instruments } from "#telemetry/instruments";
 import type { Log } from "#telemetry/logger";
+import { followTraffic } from "#telemetry/traffic";
 import type { Auth } from "../auth/auth.ts";
 import { noReplication, type Replication } from "../replication/port.ts";
 import type { Store } from "../store/types.ts";
@@ -58,6 +59,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
   const { store, clock, timers, auth, metrics, log, identity, replication = noReplication, observer = noCommandObserver } = deps;
   const limits = { ...defaultLimits, ...deps.limits };
   const connectionMetrics = connectionMetricsOf(metrics);
+  const follow = followTraffic(metrics, "resp");
   const connections = new Map<number, Connection>();
   const turns = createTurns<Connection>(limits.connectionsPerTurn);
   const dispatcher = createDispatcher(createCommandCounts(metrics), observer);
@@ -150,6 +152,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
       const session = createSession(socket, ++lastId, clock.tick(), auth.required);
       connections.set(session.id, new Connection(socket, session, hub));
       connectionMetrics.open.inc();
+      follow(socket);
       server.counts.connections++;
     },
     drain: (ms) => {
