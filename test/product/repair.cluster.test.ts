@@ -147,12 +147,12 @@ describe("the spec", () => {
     expect(JSON.stringify((await deployment())?.spec.template)).toContain(String(64 * 2 ** 20));
   });
 
-  test("changing logging.level rolls nothing out", async () => {
+  test("changing what is logged and traced rolls nothing out", async () => {
     const generation = (await deployment())?.metadata.generation;
-    await change({ spec: { logging: { level: "debug" } } });
+    await change({ spec: { logging: { level: "debug", requests: { sample: 1 } }, tracing: { sampleRatio: 0.5 } } });
     await waitReady(cluster, "team", "a");
     const runtime = await cluster.get<{ data: Record<string, string> }>("/api/v1/namespaces/team/configmaps/kv-responder-a-runtime");
-    expect(JSON.parse(runtime?.data["runtime.json"] ?? "{}")).toMatchObject({ logLevel: "debug" });
+    expect(JSON.parse(runtime?.data["runtime.json"] ?? "{}")).toMatchObject({ logLevel: "debug", requests: { sample: 1, slowMs: 100 }, traceSampleRatio: 0.5 });
     expect((await deployment())?.metadata.generation).toBe(generation);
   });
 

@@ -183,7 +183,7 @@ test("a promise that nobody handled is a crash too", async () => {
   expect(responder.lines.at(-1)).toMatchObject({ level: "fatal", err: { message: "planted" } });
 });
 
-test("the log level follows the runtime file, swapped as the kubelet does it, without a restart", async () => {
+test("the log level and which requests are logged follow the runtime file, swapped as the kubelet does it, without a restart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kvr-runtime-"));
   let turn = 0;
   /** ..data is a link to a folder of its own for each version, replaced by a rename. */
@@ -208,6 +208,15 @@ test("the log level follows the runtime file, swapped as the kubelet does it, wi
     write('{"logLevel":"debug"}');
     await expect.poll(() => said("log level changed").some((l) => l["from"] === "warn" && l["to"] === "debug"), { timeout: 5000 }).toBe(true);
     expect(said("request")).toEqual([]);
+
+    write('{"requests":{"sample":1,"keyHash":true}}');
+    await expect.poll(() => said("settings changed").some((l) => (l["requests"] as { sample?: number } | undefined)?.sample === 1), { timeout: 5000 }).toBe(true);
+    for (const key of ["a", "a", "b"]) await put(`${responder.api}/v1/kv/${key}`, "1");
+    await expect.poll(() => said("request").length).toBe(3);
+    const [one, again, other] = said("request").map((line) => line["keyHash"]);
+    expect(one).toMatch(/^[0-9a-f]{16}$/);
+    expect([again === one, other === one]).toEqual([true, false]);
+    expect(said("request").map((line) => line["sampleRate"])).toEqual([1, 1, 1]);
   } finally {
     rmSync(folder, { recursive: true });
   }
