@@ -1,5 +1,5 @@
-// One series each: where a value lives between two scrapes. Classes over typed arrays: a counter costs 3 ns and a histogram 12, and neither leaves anything on the heap;
-// as closures over variables they cost twice that and a number object for each observation.
+// One series each: where a value lives between two scrapes. Classes over typed arrays: a counter costs 3 ns and a histogram 16;
+// as closures over variables they cost twice that.
 import type { Exemplar, ShownSample } from "./exposition.ts";
 
 export type Labels = Readonly<Record<string, string>>;
