@@ -34,6 +34,7 @@ test("pods find each other by DNS, and the operator says that all are connected"
     expect(await pod.metric("kv_peers_discovered")).toBe(2);
     expect(await pod.metric("kv_peers_connected")).toBe(2);
     expect(await pod.metric("kv_peer_discovery_total", { result: "ok" })).toBeGreaterThan(0);
+    expect(Math.abs((await pod.metric("kv_peer_discovery_last_success_timestamp_seconds")) - Date.now() / 1_000)).toBeLessThan(60);
   }
 });
 

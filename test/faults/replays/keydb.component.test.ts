@@ -39,6 +39,11 @@ test("KeyDB #366: after a split with writes on both sides, every key has the val
   held.delete("clock");
   expect(held).toEqual(winners);
   expect([held.get("key-0")?.value, held.get("key-1499")?.value]).toEqual(["key-0 by b", "key-1499 by a"]);
+  // each of the 1,500 keys was met by at least one of the two; who had acknowledged the other's write by then met none
+  const won = (winner: string) => Promise.all([a, b].map((pod) => pod.series(`kv_replication_conflicts_total{winner="${winner}"}`)));
+  const [local, remote] = [await won("local"), await won("remote")];
+  expect([...local, ...remote].reduce((sum, n) => sum + n)).toBeGreaterThanOrEqual(1_500);
+  expect([await c.series('kv_replication_conflicts_total{winner="local"}'), await c.series('kv_replication_conflicts_total{winner="remote"}')]).toEqual([0, 0]);
 });
 
 /**
