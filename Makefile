@@ -42,13 +42,14 @@ lint: install ## oxlint and knip (unused files, exports, dependencies)
 test-unit: install ## The tests that need nothing but Node
 	@vitest run --project unit
 
-test: install tools verify typecheck lint ## Everything CI runs: checks, unit, component and cluster tests (root, Linux)
+test: install tools verify typecheck lint ## Everything CI runs: checks, unit, component and cluster tests, and the gates on costs (root, Linux)
 	@vitest run --project unit --project component
+	@vitest run --project gates
 	@vitest run --project cluster
 
 soak: install tools ## Long forms: random Redis commands against a real Redis, floods against the planned memory, faults between pods (an hour)
 	@FC_RUNS=5000 vitest run --project component test/redis/differential
-	@KVR_FLOODS=30 vitest run --project component test/responder/memory
+	@KVR_FLOODS=30 vitest run --project gates test/responder/memory
 	@KVR_FAULT_ROUNDS=6 KVR_FAULT_ANSWERS=100 vitest run --project cluster test/product/replication-faults
 
 run: install ## Start one responder on loopback, to be tried with curl

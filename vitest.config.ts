@@ -1,4 +1,4 @@
-// Three projects by what they need: unit (nothing), component (real processes on loopback), cluster (real Kubernetes).
+// Four projects by what they need: unit (nothing), component (real processes on loopback), gates (a machine for themselves, because they measure), cluster (real Kubernetes).
 import { defineConfig } from "vitest/config";
 
 const exclude = ["node_modules/**", "test/fixtures/**"];
@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     // no retries: a flaky test is a bug
     retry: 0,
+    // component tests mostly wait for their processes: a core for each, and none kept for vitest itself
+    maxWorkers: "100%",
     projects: [
       {
         test: {
@@ -16,7 +18,7 @@ export default defineConfig({
           // a property test on a machine that does other things too
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
-          exclude: [...exclude, "test/**/*.component.test.ts", "test/**/*.cluster.test.ts"],
+          exclude: [...exclude, "test/**/*.{component,gates,cluster}.test.ts"],
         },
       },
       {
@@ -26,6 +28,16 @@ export default defineConfig({
           exclude,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "gates",
+          include: ["test/**/*.gates.test.ts"],
+          exclude,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       {

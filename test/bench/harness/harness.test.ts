@@ -1,5 +1,6 @@
 // The benches' own arithmetic: goals, controls, medians, and sections of the report.
 import { expect, test, vi } from "vitest";
+import { expectGoals } from "./gate.ts";
 import { atLeast, atMost, met, passes } from "./goal.ts";
 import { withSection } from "./report.ts";
 import { median, quietly, runRounds, TooNoisy } from "./rounds.ts";
@@ -32,6 +33,38 @@ test("a run whose control differs is tried again, three times at most", async ()
   const hopeless = vi.fn(async () => ({ controls: [1.16] }));
   await expect(quietly("that", hopeless)).rejects.toThrow(TooNoisy);
   expect(hopeless).toHaveBeenCalledTimes(3);
+});
+
+/** `figures` of a and b in each try; TooNoisy where there are none. */
+const measuring = (tries: readonly (readonly [a: number, b: number] | undefined)[]) => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  let n = 0;
+  return async () => {
+    const figures = tries[n++];
+    if (!figures) throw new TooNoisy("equal servers differed");
+    return { goals: [atLeast("a", figures[0], 1), atLeast("b", figures[1], 1)], rounds: [`rounds of ${n}`] };
+  };
+};
+
+test.each([
+  ["at once", [[0.9, 1]], true],
+  ["each in a try of its own", [[0.9, 0.8], [0.8, 0.8], [0.8, 0.9]], true],
+  ["one in none of three", [[0.9, 0.8], [0.9, 0.8], [0.9, 0.8], [0.9, 0.9]], false],
+  ["after a try that was too noisy", [undefined, [0.9, 0.9]], true],
+  ["too noisy three times", [undefined, undefined, undefined, [1, 1]], false],
+] as const)("a gate is tried three times: goals that pass %s", async (_how, tries, isHeld) => {
+  const held = await expectGoals(measuring(tries)).then(
+    () => true,
+    (err: Error) => err.message,
+  );
+  expect(held === true).toBe(isHeld);
+});
+
+test("a gate that is missed shows what and every round, and another error is not tried again", async () => {
+  await expect(expectGoals(measuring([[1, 0.5], [1, 0.5], [1, 0.5]]))).rejects.toThrow(/^b: below the gate[^]*rounds of 1[^]*rounds of 3/);
+  const failing = vi.fn(() => Promise.reject(new Error("no such program")));
+  await expect(expectGoals(failing)).rejects.toThrow("no such program");
+  expect(failing).toHaveBeenCalledOnce();
 });
 
 test("every target is in every round, once, after a run that is not counted", async () => {

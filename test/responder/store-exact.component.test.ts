@@ -1,11 +1,9 @@
-// Holds the store and the recorder to docs/performance.md's goals. What is exact is held to the goal itself, what is measured in time to 0.85 of it.
+// Holds the store to docs/performance.md's goals where its figures are exact: hits and bytes, which come out the same on every machine.
 import { expect, test } from "vitest";
-import { atLeast, atMost, inWords, met, passes } from "../bench/harness/goal.ts";
+import { atMost, inWords, met } from "../bench/harness/goal.ts";
 import { compareOn, hitRatioGoals } from "../bench/hit-ratio.ts";
 import { recordedTrace, syntheticTraces } from "../bench/hit-ratio/traces.ts";
-import { microCosts } from "../bench/micro.ts";
 import { createStore } from "../bench/peers/store.ts";
-import { churnAll, worst } from "../bench/stall.ts";
 
 const limitMs = 120_000;
 const mebibyte = 2 ** 20;
@@ -39,25 +37,8 @@ test("a million entries take nine tenths of what redis takes", { timeout: limitM
   expect(met(goal), inWords(goal)).toBe(true);
 });
 
-test("memory is never above its limit when four times as much is written", () => {
+test("memory is never above its limit when four times as much is written", { timeout: limitMs }, () => {
   const { usedBytes } = fill(32 * mebibyte, 800_000);
   expect(usedBytes).toBeLessThanOrEqual(32 * mebibyte);
   expect(usedBytes).toBeGreaterThan(0.9 * 32 * mebibyte);
-});
-
-test("the event loop stalls a fraction of the time that it does with lru-cache", { timeout: limitMs }, async () => {
-  // processor time: what other programs take from the loop meanwhile is not in it
-  const rounds = await churnAll(1, 1_000_000, ["store", "lru-cache"]);
-  const [ours, theirs] = [worst(rounds, "store", "processor"), worst(rounds, "lru-cache", "processor")];
-  for (const goal of [atMost("longest stall while a million entries churn", ours, 15, "ms"), atLeast("times shorter than with lru-cache", theirs / ours, 4)]) {
-    expect(passes(goal), `${inWords(goal)}\n${JSON.stringify(rounds)}`).toBe(true);
-  }
-});
-
-test("a hit leaves nothing on the heap, and the recorder takes less than its share", { timeout: limitMs }, async () => {
-  const { heapBytesPerHit, recorderMicros } = await microCosts();
-  // a million hits that made one object each would come to 16 bytes a hit at the least
-  expect(heapBytesPerHit).toBeLessThan(1);
-  const goal = atMost("the recorder, processor time a request", recorderMicros, 1.5, "us");
-  expect(passes(goal), inWords(goal)).toBe(true);
 });
