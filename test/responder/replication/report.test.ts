@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Member } from "../../../responder/peers/membership.ts";
 import { createReport } from "../../../responder/replication/report.ts";
+import { startNode } from "../../faults/simulation/node.ts";
+import { createWorld } from "../../faults/simulation/world.ts";
 import { createCapture } from "../http/harness.ts";
 
 const start = () => {
@@ -58,4 +60,25 @@ test("a comparison that found nothing is not told, and of the others one a minut
   at.now += 60_000;
   report.repaired(peer, 5, 1);
   expect(told()).toMatchObject([{ records: 5, times: 2 }]);
+});
+
+// one of the two begins the comparisons, and both can find that the other one lacks something
+test.each([0, 1])("what a peer did not get and the next comparison gives it: told by pod %i, which has it", (owner) => {
+  const world = createWorld(1);
+  const names = ["n0", "n1"];
+  const told: unknown[] = [];
+  const nodes = names.map((name, i) =>
+    startNode({ world, name, names, boot: i + 1, maxBytes: 2 ** 20, evictionPolicy: "LRU", retentionMs: 600_000, warmupMs: 5_000, onLog: ({ records, peer }, message) => void (message === "peer lacked records" && told.push([name, peer, records])) }),
+  );
+  world.run(20_000);
+  const [mine, other] = [nodes[owner]!, nodes[1 - owner]!];
+  const key = Buffer.from("key");
+  mine.store.put(key, 0, key.length, key, 0, key.length, 0);
+  // lost, as if it had been sent and taken
+  const { backlog } = mine.replication.members[0]!;
+  backlog.acknowledged(backlog.take());
+  world.run(1_000);
+  expect([other.store.stats().entries, told]).toEqual([0, []]);
+  world.run(20_000);
+  expect([other.store.stats().entries, told]).toEqual([1, [[mine.name, expect.stringContaining(`uid-${other.name}`), 1]]]);
 });
