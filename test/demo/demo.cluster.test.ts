@@ -28,7 +28,7 @@ const survivors = (dirs: readonly string[]): string[] =>
     })
     .filter((command) => dirs.some((d) => command.includes(d)));
 
-test("once: checks both tenants, their replication and their monitoring, prints where everything is, and leaves nothing", async () => {
+test("once: checks both tenants, their replication, their monitoring and a trace, prints where everything is, and leaves nothing", async () => {
   const before = clusterDirs();
   const { child, output } = start("--once");
   const made = await vi.waitFor(() => {
@@ -44,7 +44,11 @@ test("once: checks both tenants, their replication and their monitoring, prints 
   const [, gone, next, reads] = /replication: (\S+) deleted, (\S+) in its place with all 200; (\d+) reads at the others meanwhile: 0 misses/.exec(output()) ?? [];
   expect(next).not.toBe(gone);
   expect(Number(reads)).toBeGreaterThan(10);
-  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
+  const [, traceId = "none"] = /telemetry: trace ([0-9a-f]{32}) leads from the write to its application at 2 peers/.exec(output()) ?? [];
+  expect(output()).toMatch(new RegExp(`^\\{.*"trace_id":"${traceId}".*\\}$`, "m"));
+  expect(output()).toMatch(new RegExp(`/api/traces/${traceId} .*\nPUT /v1/kv/\\{key\\} \\(server\\) at \\S+, .* ms, tenant.id=checkout(\n  replicate .*\n    apply .*){2}`));
+  expect(output()).toMatch(/^kv_http_requests_total\{.*\} [1-9]/m);
+  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "Jaeger", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
   expect(clusterDirs().filter((d) => made.includes(d))).toEqual([]);
   expect(survivors(made)).toEqual([]);
 }, 300_000);

@@ -1,4 +1,4 @@
-// `make demo`: from nothing to two tenants with their monitoring and replicated entries, checked, with addresses to try. --once ends after the checks.
+// `make demo`: from nothing to two tenants with their monitoring, replicated entries and traces, checked, with addresses to try. --once ends after the checks.
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { contextStage } from "./context-stage.ts";
 import { localStage } from "./local-stage.ts";
 import { showReplication } from "./replication.ts";
 import type { Stage } from "./stage.ts";
+import { showTelemetry, traceTo } from "./telemetry.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const { values } = parseArgs({ options: { context: { type: "string" }, once: { type: "boolean", default: false } } });
@@ -60,13 +61,17 @@ const play = async (stage: Stage): Promise<void> => {
   const prometheus = await stage.prometheus();
   if (prometheus) say("Prometheus Operator and a Prometheus over all ServiceMonitors are ready");
 
+  const collector = await stage.jaeger();
+  if (collector) say("a Jaeger for traces is ready");
+
   say("installing CRD, RBAC and operator: kubectl apply -k config/default");
   await stage.kubectl(["apply", "--server-side", "-k", resolve(root, "config/default")]);
   await stage.kubectl(["wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=60s"]);
-  await stage.kubectl(["rollout", "status", "-n", "kv-responder-system", "deploy/kv-responder-operator", "--timeout=120s"]);
 
   say("two tenants: kubectl apply -f examples/tenants");
   await stage.kubectl(["apply", "-f", resolve(root, "examples/tenants")]);
+  if (collector) await stage.kubectl(["patch", "kvresponder", "checkout", "-n", "default", "--type=merge", "-p", traceTo(collector)]);
+  await stage.kubectl(["rollout", "status", "-n", "kv-responder-system", "deploy/kv-responder-operator", "--timeout=120s"]);
   const tenants = await untilReady(stage);
 
   const endpoints: string[] = [];
@@ -76,7 +81,9 @@ const play = async (stage: Stage): Promise<void> => {
   const [first] = tenants;
   if (!first) throw new Error("examples/tenants holds no tenant");
   const { namespace, name } = first.metadata;
-  await showReplication({ stage, namespace, name, token: await tokenOf(stage, first), say });
+  const scene = { stage, namespace, name, token: await tokenOf(stage, first), say };
+  await showTelemetry({ ...scene, collector });
+  await showReplication(scene);
 
   if (prometheus) {
     for (const { metadata, status } of tenants) {
@@ -89,7 +96,7 @@ const play = async (stage: Stage): Promise<void> => {
   const kinds = "deploy,svc,cm,secret,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 8 : 6).join(",");
   console.log(`\n$ kubectl get kvresponders -A\n${await stage.kubectl(["get", "kvresponders", "-A"])}`);
   console.log(`$ kubectl get ${kinds} -n ${namespace} -l kvresponder.io/name=${name}\n${await stage.kubectl(["get", kinds, "-n", namespace, "-l", `kvresponder.io/name=${name}`])}`);
-  console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(prometheus ? [`  ${"Prometheus".padEnd(24)} ${prometheus.url}/api/v1/targets`] : [])].join("\n"));
+  console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(prometheus ? [`  ${"Prometheus".padEnd(24)} ${prometheus.url}/api/v1/targets`] : []), ...(collector ? [`  ${"Jaeger".padEnd(24)} ${collector.query.url}/api/traces?service=kv-responder-${name}`] : [])].join("\n"));
   console.log(`
 Try next, in another terminal:
   ${stage.kubectlHint}

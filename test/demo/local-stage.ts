@@ -1,6 +1,7 @@
 // A single-node Kubernetes of our own, gone when the demo ends.
 import { startCluster } from "../cluster/index.ts";
 import { installMonitoring } from "../cluster/monitoring/index.ts";
+import { installJaeger } from "../cluster/monitoring/jaeger.ts";
 import type { Stage } from "./stage.ts";
 
 export const localStage = async (images: readonly string[], log: (line: string) => void): Promise<Stage> => {
@@ -11,6 +12,7 @@ export const localStage = async (images: readonly string[], log: (line: string) 
     kubectl: ([first, ...rest]) => cluster.kubectl(first, ...rest, { timeoutMs: 180_000 }),
     forward: (target) => cluster.forward(target),
     prometheus: async () => (await installMonitoring(cluster)).prometheus,
+    jaeger: () => installJaeger(cluster),
     [Symbol.asyncDispose]: () => cluster.stop(),
   };
 };

@@ -2,8 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ackHeader, port } from "#contract/http";
 import { waitFor } from "../cluster/index.ts";
-import type { PodObject } from "../cluster/types.ts";
-import type { Stage } from "./stage.ts";
+import { podsOf, type Stage } from "./stage.ts";
 
 const entries = 200;
 const keys = Array.from({ length: entries }, (_, i) => `demo-${i}`);
@@ -21,10 +20,7 @@ export interface ReplicationScene {
 /** Throws on the first count that is not as promised. */
 export const showReplication = async ({ stage, namespace, name, token, say }: ReplicationScene): Promise<void> => {
   const headers = { authorization: `Bearer ${token}` };
-  const podsReady = async (): Promise<string[]> => {
-    const { items } = JSON.parse(await stage.kubectl(["get", "pods", "-n", namespace, "-l", `kvresponder.io/name=${name}`, "-o", "json"])) as { items: PodObject[] };
-    return items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.conditions?.some((c) => c.type === "Ready" && c.status === "True")).map(({ metadata }) => metadata.name);
-  };
+  const podsReady = async () => (await podsOf(stage, namespace, name)).ready;
   const open = (pod: string) => stage.forward({ namespace, pod, port: port.http });
   /** How many of the keys are not there. */
   const misses = async (url: string, some: readonly string[]): Promise<number> => {

@@ -1,11 +1,19 @@
 // Where the demo plays: a cluster of its own, or one that the user names.
-import type { ForwardTarget } from "../cluster/types.ts";
+import type { ForwardTarget, PodObject } from "../cluster/types.ts";
 
 export interface Address {
   readonly host: string;
   readonly port: number;
   readonly url: string;
   close(): Promise<void>;
+}
+
+/** Takes spans of tenants. */
+export interface Collector {
+  /** As pods reach it. */
+  readonly endpoint: string;
+  /** Its query API, as it is reached from here. */
+  readonly query: Address;
 }
 
 export interface Stage extends AsyncDisposable {
@@ -18,4 +26,13 @@ export interface Stage extends AsyncDisposable {
   forward(target: ForwardTarget): Promise<Address>;
   /** A Prometheus over all ServiceMonitors and rules, or undefined when this stage has none for us. */
   prometheus(): Promise<Address | undefined>;
+  /** A Jaeger, or undefined when this stage has none for us. */
+  jaeger(): Promise<Collector | undefined>;
 }
+
+/** Names of a tenant's pods: those that serve, and how many others there are, which come or go. */
+export const podsOf = async (stage: Stage, namespace: string, name: string): Promise<{ readonly ready: readonly string[]; readonly others: number }> => {
+  const { items } = JSON.parse(await stage.kubectl(["get", "pods", "-n", namespace, "-l", `kvresponder.io/name=${name}`, "-o", "json"])) as { items: PodObject[] };
+  const ready = items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.conditions?.some((c) => c.type === "Ready" && c.status === "True")).map(({ metadata }) => metadata.name);
+  return { ready, others: items.length - ready.length };
+};

@@ -13,6 +13,9 @@ export interface ClusterJaeger {
 
 const namespace = "tracing";
 
+/** Known before it is there, so that a tenant can be made with it. */
+export const jaegerEndpoint = `http://jaeger.${namespace}.svc:4318`;
+
 /** Resolves when it takes spans and answers queries. */
 export const installJaeger = async (cluster: Cluster): Promise<ClusterJaeger> => {
   await cluster.loadImages(await toolImageArchives(["localhost/kvr/jaeger:v1.62.0"]));
@@ -20,5 +23,5 @@ export const installJaeger = async (cluster: Cluster): Promise<ClusterJaeger> =>
   await cluster.kubectl("rollout", "status", `--namespace=${namespace}`, "deployment/jaeger", "--timeout=120s", { timeoutMs: 125_000 });
   const query = await cluster.forward({ namespace, service: "jaeger", port: "query" });
   await waitFor("Jaeger to answer", async () => (await fetch(`${query.url}/api/services`)).ok);
-  return { endpoint: `http://jaeger.${namespace}.svc:4318`, query };
+  return { endpoint: jaegerEndpoint, query };
 };
