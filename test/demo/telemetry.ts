@@ -52,7 +52,7 @@ export const showTelemetry = async ({ stage, namespace, name, token, say, collec
   const { lines, line } = await waitFor("the request in the logs", async () => {
     const all = await logLines(stage, namespace);
     // without a collector only one line in many is about a request that was fast and fine
-    const found = collector ? all.find((each) => each["trace_id"] === traceId) : (all.findLast(({ msg }) => msg === "request") ?? all.at(-1));
+    const found = collector ? all.find((each) => each["trace_id"] === traceId) : (all.findLast(({ msg, kvresponder }) => msg === "request" && kvresponder === name) ?? all.at(-1));
     return found && { lines: all.length, line: found };
   });
   console.log(`\n$ kubectl logs -n ${namespace} -l ${logLabel} --tail=100 | jq -c .    # ${lines} lines, each of them JSON; one of them\n${JSON.stringify(line)}`);
