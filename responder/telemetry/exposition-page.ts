@@ -8,9 +8,9 @@ export interface ExpositionPage {
   readonly text: string;
 }
 
-/** Of each format, in any second. One scraper alone always gets what is true now. */
-const mostRenderings = 10;
-const windowMs = 1_000;
+/** Renderings of each format that may follow each other at once, and in a second from then on. One scraper alone always gets what is true now, many get what was true a tenth of a second ago. */
+const burst = 10;
+const perSecond = 10;
 
 export interface ExpositionPageDeps {
   readonly render: (format: Format) => Promise<string>;
@@ -18,9 +18,8 @@ export interface ExpositionPageDeps {
 }
 
 const createFormat = (format: Format, { render, clock }: ExpositionPageDeps) => {
-  /** When the last renderings were made, around. */
-  const times = new Float64Array(mostRenderings).fill(-Infinity);
-  let next = 0;
+  let tokens = burst;
+  let filledAt = clock.monotonic();
   let rendering: Promise<string> | undefined;
   let last: string | undefined;
   const fresh = async (): Promise<string> => {
@@ -32,10 +31,10 @@ const createFormat = (format: Format, { render, clock }: ExpositionPageDeps) => 
   };
   return async (): Promise<ExpositionPage> => {
     const now = clock.monotonic();
-    // as many as are allowed were made within the window, so the last of them is no older than that
-    if (!rendering && (last === undefined || now - times[next]! >= windowMs)) {
-      times[next] = now;
-      next = (next + 1) % mostRenderings;
+    tokens = Math.min(burst, tokens + ((now - filledAt) * perSecond) / 1_000);
+    filledAt = now;
+    if (!rendering && (last === undefined || tokens >= 1)) {
+      tokens = Math.max(0, tokens - 1);
       rendering = fresh();
     }
     return { contentType: contentTypes[format], text: await (rendering ?? last ?? fresh()) };

@@ -28,16 +28,18 @@ test("a scraper that is alone always gets a fresh text, in its format", async ()
   }
 });
 
-test("fifty scrapes a second are ten renderings, and no text is older than a second", async () => {
+test("fifty scrapes a second are ten renderings, after the first ten, and no text is older than a tenth of a second", async () => {
   const { time, rendered, page } = open();
   for (let i = 0; i < 500; i++) {
     const { text } = await page(undefined);
     const made = rendered[Number(text.split(" ")[1]) - 1];
-    expect(time.now - (made?.at ?? 0)).toBeLessThan(1_000);
+    expect(time.now - (made?.at ?? 0)).toBeLessThanOrEqual(100);
     time.now += 20;
   }
-  expect(rendered.length).toBe(100);
-  for (const { at } of rendered) expect(rendered.filter((other) => other.at >= at && other.at < at + 1_000).length).toBeLessThanOrEqual(10);
+  // in ten seconds
+  expect(rendered.length).toBeGreaterThanOrEqual(100);
+  expect(rendered.length).toBeLessThanOrEqual(110);
+  for (const { at } of rendered) expect(rendered.filter((other) => other.at >= at && other.at < at + 1_000).length).toBeLessThanOrEqual(20);
 });
 
 test("scrapes that come together share one rendering", async () => {
