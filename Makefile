@@ -5,10 +5,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench images
+.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench bench-telemetry images
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: node_modules/.package-lock.json ## Install the npm packages (Node 24 is one of them)
 
@@ -20,7 +20,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 packages:
 	@test/cluster/install-packages.sh
 
-tools: install packages ## Build or find the pinned Kubernetes, Prometheus and Helm programs
+tools: install packages ## Build or find the pinned Kubernetes, Prometheus, Jaeger and Helm programs
 	@node test/cluster/prepare.ts
 
 generate: install ## Write what is generated: CRD, RBAC, chart schema, API docs, HTTP tables
@@ -61,6 +61,9 @@ demo: install tools ## A cluster with two tenants and Prometheus; CONTEXT=kind-k
 bench: install ## Benchmarks, each with its peers and a control in one run; ARGS="http resp" runs some; writes docs/performance.md
 	@test/cluster/install-packages.sh bench
 	@node test/bench/main.ts $(ARGS)
+
+bench-telemetry: install packages ## What telemetry costs a request: each part, all, and the textbook stack; writes docs/performance.md and docs/MONITORING.md
+	@node test/bench/main.ts telemetry
 
 images: install ## Build the two images into dist/images, no daemon needed
 	@node build/images.ts

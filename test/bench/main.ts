@@ -5,14 +5,14 @@ import { standAside } from "./harness/process.ts";
 import { markdown, writeSection, type Section } from "./harness/report.ts";
 import { hitRatioBench } from "./hit-ratio.ts";
 import { httpBench } from "./http.ts";
-import { instrumentationBench } from "./instrumentation.ts";
 import { memoryBench } from "./memory.ts";
 import { profileBench } from "./profile.ts";
 import { replicationBenches } from "./replication.ts";
 import { respBench } from "./resp.ts";
 import { stallBench } from "./stall.ts";
+import { telemetryBench } from "./telemetry.ts";
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, instrumentation: instrumentationBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench, profile: profileBench, ...replicationBenches };
+const benches: Readonly<Record<string, () => Promise<Section>>> = { http: httpBench, telemetry: telemetryBench, resp: respBench, memory: memoryBench, stall: stallBench, "hit-ratio": hitRatioBench, profile: profileBench, ...replicationBenches };
 
 const asked = process.argv.slice(2);
 /** By its name, or by what stands before the slash. */

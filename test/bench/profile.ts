@@ -1,11 +1,7 @@
 // Where the responder's processor time goes: V8's profile of each kind of load.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fill } from "./harness/fill.ts";
-import { selfTimes, type SelfTime } from "./harness/cpu-profile.ts";
+import { profileOf } from "./harness/profiled.ts";
 import { redisBenchmark, redisBenchmarkKey } from "./harness/redis-benchmark.ts";
-import { root } from "./harness/process.ts";
 import { table, type Section } from "./harness/report.ts";
 import { wrk } from "./harness/wrk.ts";
 import { keys, putAll } from "./http.ts";
@@ -36,36 +32,10 @@ const kinds: readonly Kind[] = [
   resp("SET", 16, 3_000_000),
 ];
 
-const profile = async ({ prepare, load }: Kind): Promise<SelfTime[]> => {
-  const folder = mkdtempSync(join(tmpdir(), "bench-profile-"));
-  const file = join(folder, "profile.json");
-  try {
-    const target = await startResponder({ env: { BENCH_PROFILE: file }, nodeArgs: ["--import", join(root, "test/bench/harness/profiler.child.ts")] });
-    const toggle = async (said: string) => {
-      const done = target.says(said);
-      process.kill(target.pids[0] ?? 0, "SIGUSR2");
-      await done;
-    };
-    try {
-      await prepare(target);
-      // a first load warms it up
-      await load(target);
-      await toggle("profiling");
-      await load(target);
-      await toggle("profiled");
-    } finally {
-      await target.stop();
-    }
-    return selfTimes(file);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
 export const profileBench = async (): Promise<Section> => {
   const tables: string[] = [];
   for (const kind of kinds) {
-    const rows = (await profile(kind)).slice(0, shown).map(({ where, part }) => [`\`${where}\``, (part * 100).toFixed(1)]);
+    const rows = (await profileOf({ start: startResponder, ...kind })).slice(0, shown).map(({ where, part }) => [`\`${where}\``, (part * 100).toFixed(1)]);
     tables.push(`### ${kind.name}\n\n${table(["function", "self time, % of busy"], rows)}`);
   }
   return {

@@ -1,8 +1,9 @@
 // The benches' own arithmetic: goals, controls, medians, and sections of the report.
+import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { expectGoals } from "./gate.ts";
 import { atLeast, atMost, met, passes } from "./goal.ts";
-import { withSection } from "./report.ts";
+import { sectionOf, withSection } from "./report.ts";
 import { median, quietly, runRounds, TooNoisy } from "./rounds.ts";
 
 test("a goal is met at its figure, and the gate lets 0.85 of it pass, in either direction", () => {
@@ -91,4 +92,10 @@ test("the median of no rounds is no number", () => expect(median([])).toBeNaN())
 test("a section is replaced where it stands, and a new one goes to the end", () => {
   const page = withSection(withSection("# Page\n", "a", "first"), "b", "second");
   expect(withSection(page, "a", "third")).toBe("# Page\n\n<!-- bench:a -->\nthird\n<!-- /bench:a -->\n\n<!-- bench:b -->\nsecond\n<!-- /bench:b -->\n");
+});
+
+test("the guide to monitoring tells the cost that the report has measured", () => {
+  const [report, guide] = ["performance", "MONITORING"].map((page) => sectionOf(readFileSync(`docs/${page}.md`, "utf8"), "telemetry"));
+  expect(guide).toMatch(/^\*\*All of it costs \d+\.\d+ us/);
+  expect(report).toContain(guide);
 });

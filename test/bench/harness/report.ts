@@ -1,5 +1,5 @@
 // Writes results as Markdown, each section between markers of its own, so that one bench can be run again without the others.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { met, passes, type Goal } from "./goal.ts";
 import { root } from "./process.ts";
@@ -9,13 +9,16 @@ export interface Section {
   /** The bench's name, as `make bench` takes it; a slash makes it one of a group. */
   readonly name: string;
   readonly title: string;
+  /** The result in a sentence or two, which docs/MONITORING.md shows too. */
+  readonly headline?: string;
   /** What was run, in a sentence or two. */
   readonly setting: string;
   readonly goals: readonly Goal[];
   readonly body: string;
 }
 
-const file = join(root, "docs/performance.md");
+const report = join(root, "docs/performance.md");
+const guide = join(root, "docs/MONITORING.md");
 
 export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
   [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -52,8 +55,8 @@ const goalsTable = (goals: readonly Goal[]): string =>
     goals.map((goal) => [goal.what, `${goal.better === "higher" ? ">=" : "<="} ${goal.goal} ${goal.unit}`, `${goal.measured.toFixed(2)} ${goal.unit}`, verdict(goal)]),
   );
 
-export const markdown = ({ title, setting, goals, body }: Section, machine: string): string =>
-  [`## ${title}`, `${setting} ${machine}`, ...(goals.length > 0 ? [goalsTable(goals)] : []), body].join("\n\n");
+export const markdown = ({ title, headline, setting, goals, body }: Section, machine: string): string =>
+  [`## ${title}`, ...(headline ? [headline] : []), `${setting} ${machine}`, ...(goals.length > 0 ? [goalsTable(goals)] : []), body].join("\n\n");
 
 /** Replaces what stands between the section's markers; a new section goes to the end. */
 export const withSection = (page: string, name: string, text: string): string => {
@@ -64,7 +67,10 @@ export const withSection = (page: string, name: string, text: string): string =>
   return `${page.trimEnd()}\n\n${section}\n`;
 };
 
+/** What stands between the markers of a section, or nothing. */
+export const sectionOf = (page: string, name: string): string | undefined => page.split(`<!-- bench:${name} -->\n`)[1]?.split(`\n<!-- /bench:${name} -->`)[0];
+
 export const writeSection = (section: Section, machine: string): void => {
-  const page = existsSync(file) ? readFileSync(file, "utf8") : "# Performance\n";
-  writeFileSync(file, withSection(page, section.name, markdown(section, machine)));
+  writeFileSync(report, withSection(readFileSync(report, "utf8"), section.name, markdown(section, machine)));
+  if (section.headline) writeFileSync(guide, withSection(readFileSync(guide, "utf8"), section.name, section.headline));
 };

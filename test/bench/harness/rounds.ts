@@ -6,6 +6,8 @@ export interface Target {
   readonly name: string;
   /** Whose processor time is counted: the server and what works for it, never the load. */
   readonly pids: readonly number[];
+  /** Throws when it did not do what it should have done in the rounds, which would make it cheaper. */
+  verify?(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export const runRounds = async <T extends Target>({ targets, rounds, warmUps = 1
       if (target) taken[i]?.push(await measured(target, () => load(target)));
     }
   }
+  for (const target of targets) await target.verify?.();
   return targets.map((target, i) => ({ target, rounds: taken[i] ?? [], median: (figure) => median((taken[i] ?? []).map((round) => round[figure])) }));
 };
 

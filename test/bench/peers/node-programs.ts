@@ -11,43 +11,70 @@ export interface HttpTarget extends Target {
   readonly token?: string;
 }
 
-interface Settings {
-  readonly args?: readonly string[];
+export interface NodeTarget extends HttpTarget {
+  /** Resolves with the next line of this msg on its standard output. */
+  says(msg: string): Promise<Record<string, unknown>>;
+}
+
+/** For what looks inside. */
+export interface Watched {
   readonly env?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}
+
+interface Settings extends Watched {
+  readonly args?: readonly string[];
   readonly side?: Side;
 }
 
-const start = async (name: string, file: string, { args = [], env = {}, side = "server" }: Settings = {}): Promise<HttpTarget> => {
-  const running = launch({ side, command: process.execPath, args: [resolve(import.meta.dirname, file), ...args], env: { NODE_ENV: "production", ...env } });
-  const { http } = (await follow(running)("serving")) as { http: { port: number } };
-  return { name, pids: [running.pid], port: http.port, prefix: "/v1/kv/", stop: running.stop };
+const start = async (name: string, file: string, { args = [], env = {}, nodeArgs = [], side = "server" }: Settings = {}): Promise<NodeTarget> => {
+  const running = launch({ side, command: process.execPath, args: [...nodeArgs, resolve(import.meta.dirname, file), ...args], env: { NODE_ENV: "production", ...env } });
+  const says = follow(running);
+  const { http } = (await says("serving")) as { http: { port: number } };
+  return { name, pids: [running.pid], port: http.port, prefix: "/v1/kv/", says, stop: running.stop };
 };
 
 export const startNodeHttp = (name = "bare node:http"): Promise<HttpTarget> => start(name, "node-http.child.ts");
 export const startHono = (): Promise<HttpTarget> => start("bare hono", "hono.child.ts");
 
-/** The responder's own HTTP server, with its telemetry or without. */
-export const startComposition = (telemetry: "with" | "without", name = `${telemetry} telemetry`): Promise<HttpTarget> => start(name, "http-composition.child.ts", { args: [telemetry] });
-
-/** With a sink of its own on the load's core. Its `stop` fails when no span arrived: then it was not the textbook stack. */
-export const startTextbook = async (ratio: number): Promise<HttpTarget> => {
+/** A program that sends its spans to a sink of its own on the load's core. It is not what it says when none arrive. */
+const startTraced = async (startWith: (endpoint: string) => Promise<NodeTarget>): Promise<NodeTarget> => {
   const sink = await start("OTLP sink", "otlp-sink.child.ts", { side: "load" });
-  const target = await start(`textbook stack, ${ratio * 100} % traced`, "textbook.child.ts", {
-    env: {
-      OTEL_SERVICE_NAME: "textbook",
-      OTEL_TRACES_EXPORTER: "otlp",
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
-      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
-      OTEL_TRACES_SAMPLER_ARG: String(ratio),
-    },
-  });
+  const endpoint = `http://127.0.0.1:${sink.port}`;
+  const target = await startWith(endpoint);
   return {
     ...target,
+    verify: async () => {
+      const received = Number(await (await fetch(`${endpoint}/bytes`)).text());
+      if (!(received > 0)) throw new Error(`${target.name} exported no span; its instrumentation does not work`);
+    },
     stop: async () => {
-      const received = Number(await (await fetch(`http://127.0.0.1:${sink.port}/bytes`)).text());
       await target.stop();
       await sink.stop();
-      if (!(received > 0)) throw new Error("the textbook stack exported no span; its instrumentation does not work");
     },
   };
 };
+
+/** Parts of the responder's telemetry. Logs and traces are taken down by what also counts, so each comes on top of the metrics. */
+export type Telemetry = "nothing" | "metrics" | "metrics+logs" | "metrics+traces" | "all";
+
+/** The responder's own HTTP server with these parts. */
+export const startComposition = (telemetry: Telemetry, name: string = telemetry, watched: Watched = {}): Promise<NodeTarget> => {
+  const startWith = (endpoint?: string) => start(name, "http-composition.child.ts", { ...watched, args: [telemetry, ...(endpoint ? [endpoint] : [])] });
+  return telemetry === "all" || telemetry === "metrics+traces" ? startTraced(startWith) : startWith();
+};
+
+/** Its log goes to standard output, or to this file. */
+export const startTextbook = (ratio: number, logFile?: string): Promise<HttpTarget> =>
+  startTraced((endpoint) =>
+    start(`textbook stack, ${ratio * 100} % traced`, "textbook.child.ts", {
+      args: logFile ? [logFile] : [],
+      env: {
+        OTEL_SERVICE_NAME: "textbook",
+        OTEL_TRACES_EXPORTER: "otlp",
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: String(ratio),
+      },
+    }),
+  );

@@ -1,5 +1,5 @@
 // A peer: the stack that the getting-started pages lead to. hono, prom-client with labels, a pino line a request, OpenTelemetry's http instrumentation to OTLP.
-// It counts what the responder counts: requests, durations, cache operations, requests in flight. OpenTelemetry is as its defaults have it; where spans go and how many are made is told by its own variables.
+// It counts what the responder counts: requests, durations, cache operations, requests in flight. OpenTelemetry is as its defaults have it; where spans go and how many are made is told by its own variables. Argument: a file for its log, instead of standard output.
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { createRequire } from "node:module";
@@ -23,7 +23,7 @@ const requests = new prometheus.Counter({ name: "http_requests_total", help: "Re
 const durations = new prometheus.Histogram({ name: "http_request_duration_seconds", help: "Durations.", labelNames });
 const operations = new prometheus.Counter({ name: "cache_operations_total", help: "Cache operations.", labelNames: ["operation", "result", ...Object.keys(constant)] });
 const inFlight = new prometheus.Gauge({ name: "http_requests_in_flight", help: "Requests in flight.", labelNames: Object.keys(constant) });
-const log = pino({ base: constant });
+const log = pino({ base: constant }, pino.destination(process.argv[2] ?? 1));
 
 const app = new Hono();
 app.use(async (c, next) => {

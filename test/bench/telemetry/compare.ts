@@ -1,0 +1,71 @@
+// Runs the server with parts of its telemetry beside two without any, and the textbook stack, in interleaved rounds.
+import { atMost, type Goal } from "../harness/goal.ts";
+import { median, quietly, ratios, runRounds, stopAll, type Figure, type Result, type Target } from "../harness/rounds.ts";
+import { wrk } from "../harness/wrk.ts";
+import { keys, putAll, scraping } from "../http.ts";
+import { startComposition, startTextbook, type HttpTarget, type Telemetry } from "../peers/node-programs.ts";
+
+export const connections = 32;
+
+export interface TelemetryOptions {
+  readonly parts: readonly Exclude<Telemetry, "nothing">[];
+  /** Of requests that the textbook stack traces; one server for each. */
+  readonly textbooks: readonly number[];
+  readonly rounds: number;
+  /** The textbook stack takes long to be compiled. */
+  readonly warmUps: number;
+  readonly seconds: number;
+  /** The figures in which the control must agree. */
+  readonly judgedBy: readonly Figure[];
+}
+
+export interface TelemetryResults {
+  /** Two equal servers without any. */
+  readonly nothing: readonly [Result, Result];
+  readonly parts: readonly Result[];
+  readonly textbooks: readonly Result[];
+  readonly controls: readonly number[];
+}
+
+export const load = (seconds: number) => ({ port, prefix }: HttpTarget) => wrk({ port, prefix, keys, seconds, connections });
+
+const attempt = async ({ parts, textbooks, rounds, warmUps, seconds, judgedBy }: TelemetryOptions): Promise<TelemetryResults> => {
+  const started: HttpTarget[] = [];
+  const add = async (starting: Promise<HttpTarget>, isFilled = true) => {
+    const target = await starting;
+    started.push(target);
+    if (isFilled) await putAll(target);
+    return target;
+  };
+  try {
+    // those without on either side of those with, so that a machine that slows down favours neither
+    const first = await add(startComposition("nothing"));
+    for (const part of parts) await add(startComposition(part));
+    const second = await add(startComposition("nothing", "nothing (control)"));
+    // their answer is constant; their log goes where ours goes
+    for (const ratio of textbooks) await add(startTextbook(ratio, "/dev/null"), false);
+    const bare = new Set<Target>([first, second]);
+    const run = load(seconds);
+    const results = await runRounds({ targets: started, rounds, warmUps, load: (target) => (bare.has(target) ? run(target) : scraping(target.port, () => run(target))) });
+    const [nothing, control] = [results[0], results[parts.length + 1]];
+    if (!nothing || !control) throw new Error("a server has no result");
+    return { nothing: [nothing, control], parts: results.slice(1, parts.length + 1), textbooks: results.slice(parts.length + 2), controls: ratios(nothing, control, judgedBy) };
+  } finally {
+    await stopAll(started);
+  }
+};
+
+export const compareTelemetry = (options: TelemetryOptions): Promise<TelemetryResults> => quietly("telemetry", () => attempt(options));
+
+/** For each round, against the mean of both servers without. */
+export const against = ([one, other]: readonly [Result, Result], result: Result, figure: Figure): { readonly more: number; readonly times: number }[] =>
+  result.rounds.map((round, i) => {
+    const base = ((one.rounds[i]?.[figure] ?? Number.NaN) + (other.rounds[i]?.[figure] ?? Number.NaN)) / 2;
+    return { more: round[figure] - base, times: round[figure] / base };
+  });
+
+/** The goal that `make test` holds too. */
+export const overheadGoal = ({ nothing, parts }: TelemetryResults): Goal => {
+  const all = parts.find(({ target }) => target.name === "all");
+  return atMost("processor time a GET, all of it over nothing (median of the differences within each round)", all ? median(against(nothing, all, "cpu").map(({ more }) => more)) : Number.NaN, 1.5, "us");
+};
