@@ -1,5 +1,6 @@
 // Spans of both programs: recorded when they are over, handed to OpenTelemetry's SDK, which is loaded only when there is somewhere to send them.
 import type { Clock, Timers } from "#lib/clock";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Log } from "./logger.ts";
 import { drawContext, type TraceContext } from "./trace-context.ts";
 import { createTraceSampler, type TraceSampler } from "./trace-sampler.ts";
@@ -59,15 +60,21 @@ export interface TracingOptions {
 
 /** Spans that wait or are on their way; more are dropped and counted. */
 const maxQueued = 2_048;
-/** Encoding so many takes about a millisecond of a turn. */
+/** Encoding and sending so many takes about half a millisecond of a turn, most of it the system call. */
 const maxBatch = 128;
 const batchEveryMs = 1_000;
 const exportMs = 5_000;
 const warnEveryMs = 60_000;
 
+/** Seconds and nanoseconds. */
+const hrTime = (ms: number): [number, number] => {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+};
+
 export const startTracing = async (options: TracingOptions): Promise<Tracing> => {
   const { endpoint, clock, timers, log, onDropped } = options;
-  const [{ NodeSDK }, { OTLPTraceExporter }, { AlwaysOnSampler, BatchSpanProcessor }, { resourceFromAttributes }, { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags }] = await Promise.all([
+  const [{ NodeSDK }, { OTLPTraceExporter }, { BatchSpanProcessor }, { resourceFromAttributes }, { SpanKind, SpanStatusCode, TraceFlags }] = await Promise.all([
     import("@opentelemetry/sdk-node"),
     import("@opentelemetry/exporter-trace-otlp-proto"),
     import("@opentelemetry/sdk-trace"),
@@ -110,39 +117,48 @@ export const startTracing = async (options: TracingOptions): Promise<Tracing> =>
       ),
     shutdown: () => otlp.shutdown(),
   };
-  /** What `begin` drew is what the span is called. */
-  let drawn: TraceContext = { traceId: "", spanId: "" };
-  const sdk = new NodeSDK({
-    autoDetectResources: false,
-    resource: resourceFromAttributes({ ...options.resource }),
-    idGenerator: { generateTraceId: () => drawn.traceId, generateSpanId: () => drawn.spanId },
-    // what gets here has been chosen
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: maxQueued, maxExportBatchSize: maxBatch, scheduledDelayMillis: batchEveryMs, exportTimeoutMillis: 2 * exportMs })],
-    metricReaders: [],
-    logRecordProcessors: [],
-    textMapPropagator: null,
-  });
+  const processor = new BatchSpanProcessor({ exporter, maxQueueSize: maxQueued, maxExportBatchSize: maxBatch, scheduledDelayMillis: batchEveryMs, exportTimeoutMillis: 2 * exportMs });
+  const resource = resourceFromAttributes({ ...options.resource });
+  const sdk = new NodeSDK({ autoDetectResources: false, resource, spanProcessors: [processor], metricReaders: [], logRecordProcessors: [], textMapPropagator: null });
   sdk.start();
-  const tracer = trace.getTracer("kv-responder", options.resource["service.version"]);
+
+  const scope = { name: "kv-responder", version: options.resource["service.version"] ?? "" };
   const kinds: Record<SpanRecord["kind"], number> = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
-  const spanContext = (context: TraceContext) => ({ ...context, traceFlags: TraceFlags.SAMPLED });
+  const contextOf = (context: TraceContext, isRemote = false) => ({ ...context, traceFlags: TraceFlags.SAMPLED, isRemote });
+  const none: never[] = [];
+  /** Finished, as the SDK's processors take it: a tracer's span, which can be added to while the work goes on, costs five times as much. */
+  const finished = ({ name, kind, context, parent, startedAt, endedAt, attributes, error }: SpanRecord): ReadableSpan => {
+    const epoch = clock.wall() - clock.monotonic();
+    const spanContext = contextOf(context);
+    return {
+      name,
+      kind: kinds[kind],
+      spanContext: () => spanContext,
+      ...(parent && { parentSpanContext: contextOf(parent, kind === "server" || kind === "consumer") }),
+      startTime: hrTime(epoch + startedAt),
+      endTime: hrTime(epoch + endedAt),
+      duration: hrTime(endedAt - startedAt),
+      status: error === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: error },
+      attributes: { ...attributes, ...options.attributes },
+      links: none,
+      events: none,
+      ended: true,
+      resource,
+      instrumentationScope: scope,
+      droppedAttributesCount: 0,
+      droppedEventsCount: 0,
+      droppedLinksCount: 0,
+    };
+  };
 
   return {
     isOn: true,
     ...createTraceSampler({ ratio: options.sampleRatio, random: Math.random, now: clock.monotonic, onThrottled: () => onDropped("throttled", 1) }),
     begin: drawContext,
-    record: ({ name, kind, context, parent, startedAt, endedAt, attributes, error }) => {
+    record: (span) => {
       if (queued >= maxQueued) return onDropped("queue_full", 1);
       queued++;
-      spent(() => {
-        drawn = context;
-        const epoch = clock.wall() - clock.monotonic();
-        const above = parent ? trace.setSpanContext(ROOT_CONTEXT, spanContext(parent)) : ROOT_CONTEXT;
-        const span = tracer.startSpan(name, { kind: kinds[kind], startTime: epoch + startedAt, attributes: { ...attributes, ...options.attributes } }, above);
-        if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error });
-        span.end(epoch + endedAt);
-      });
+      spent(() => processor.onEnd(finished(span)));
     },
     shutdown: async (limitMs) => {
       let cancel = () => {};
