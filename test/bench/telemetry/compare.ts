@@ -3,14 +3,14 @@ import { atMost, type Goal } from "../harness/goal.ts";
 import { median, quietly, ratios, runRounds, stopAll, type Figure, type Result, type Target } from "../harness/rounds.ts";
 import { wrk } from "../harness/wrk.ts";
 import { keys, putAll, scraping } from "../http.ts";
-import { startComposition, startTextbook, type HttpTarget, type Telemetry } from "../peers/node-programs.ts";
+import { startComposition, startHono, startTextbook, type HttpTarget, type Telemetry } from "../peers/node-programs.ts";
 
 export const connections = 32;
 
 export interface TelemetryOptions {
   readonly parts: readonly Exclude<Telemetry, "nothing">[];
-  /** Of requests that the textbook stack traces; one server for each. */
-  readonly textbooks: readonly number[];
+  /** Part of requests that the textbook stack traces; one server for each. bare: the stack without its telemetry. */
+  readonly textbooks: readonly (number | "bare")[];
   readonly rounds: number;
   /** The textbook stack takes long to be compiled. */
   readonly warmUps: number;
@@ -43,10 +43,13 @@ const attempt = async ({ parts, textbooks, rounds, warmUps, seconds, judgedBy }:
     for (const part of parts) await add(startComposition(part));
     const second = await add(startComposition("nothing", "nothing (control)"));
     // their answer is constant; their log goes where ours goes
-    for (const ratio of textbooks) await add(startTextbook(ratio, "/dev/null"), false);
-    const bare = new Set<Target>([first, second]);
+    const silent = new Set<Target>([first, second]);
+    for (const ratio of textbooks) {
+      if (ratio === "bare") silent.add(await add(startHono(), false));
+      else await add(startTextbook(ratio, "/dev/null"), false);
+    }
     const run = load(seconds);
-    const results = await runRounds({ targets: started, rounds, warmUps, load: (target) => (bare.has(target) ? run(target) : scraping(target.port, () => run(target))) });
+    const results = await runRounds({ targets: started, rounds, warmUps, load: (target) => (silent.has(target) ? run(target) : scraping(target.port, () => run(target))) });
     const [nothing, control] = [results[0], results[parts.length + 1]];
     if (!nothing || !control) throw new Error("a server has no result");
     return { nothing: [nothing, control], parts: results.slice(1, parts.length + 1), textbooks: results.slice(parts.length + 2), controls: ratios(nothing, control, judgedBy) };
