@@ -140,7 +140,7 @@ export class FastConnection {
 
   #work(bytes: Buffer): void {
     const { limits, parse, head, output, store } = this.#server;
-    const startedAt = this.#server.recorder.now();
+    const startedAt = this.#server.turn.monotonic();
     let p = 0;
     /** Whether what is under way now was so before. */
     let continues = this.phase === "head" || this.phase === "body";
@@ -297,7 +297,7 @@ export class FastConnection {
   }
 
   readonly #onSent = (err?: Error | null): void => {
-    const { recorder, turn } = this.#server;
+    const { recorder } = this.#server;
     if (err || this.phase !== "waiting") return;
     this.#sent();
     this.socket.setTimeout(0);
@@ -305,7 +305,6 @@ export class FastConnection {
     this.#release();
     for (const exchange of this.#answered) recorder.finish(exchange, exchange.status ?? 500);
     this.#answered.length = 0;
-    turn.tick();
     this.#resume();
   };
 
@@ -327,6 +326,7 @@ export class FastConnection {
   #resume(): void {
     const rest = this.#rest ?? nothing;
     this.#rest = undefined;
+    this.#server.turn.tick();
     this.#work(rest);
   }
 

@@ -39,11 +39,17 @@ export const requestSeries = (metrics: Instruments<Catalogue>): RequestSeries =>
   }
   const others = metrics.kv_http_request_duration_seconds.with({ route: "other" });
   const known: ReadonlySet<string> = new Set(methods);
+  const find = (route: Route, method: string, status: number) => {
+    const byMethod = requests[route];
+    const byCode = (known.has(method) && byMethod?.[method]) || byMethod?.["other"];
+    return byCode?.[status] ?? byCode?.["other"];
+  };
+  // most requests are like the one before
+  let last: { readonly route: Route; readonly method: string; readonly status: number; readonly counter: CounterHandle | undefined } | undefined;
   return {
     requests: (route, method, status) => {
-      const byMethod = requests[route];
-      const byCode = (known.has(method) && byMethod?.[method]) || byMethod?.["other"];
-      return byCode?.[status] ?? byCode?.["other"];
+      if (last === undefined || last.status !== status || last.method !== method || last.route !== route) last = { route, method, status, counter: find(route, method, status) };
+      return last.counter;
     },
     duration: (route) => durations[route] ?? others,
     operations: (operation, result) => operations[operation]?.[result],

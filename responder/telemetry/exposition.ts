@@ -67,5 +67,7 @@ const writeFamily = ({ name, help, type, values }: ShownFamily, format: Format):
   return text;
 };
 
-export const writeExposition = (families: readonly ShownFamily[], format: Format): string =>
-  `${families.map((family) => writeFamily(family, format)).join("")}${format === "openMetrics" ? "# EOF\n" : ""}`;
+/** Some of them: what `endOf` gives comes after the last. */
+export const writeFamilies = (families: readonly ShownFamily[], format: Format): string => families.map((family) => writeFamily(family, format)).join("");
+
+export const endOf = (format: Format): string => (format === "openMetrics" ? "# EOF\n" : "");

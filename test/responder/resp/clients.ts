@@ -95,7 +95,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     observed && createCommandObserver({ metrics: telemetry.metrics, log: createCapture().log, tracing: noTracing, clock: time, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent: () => {}, ...observed });
   const clients = createClients({
     store,
-    clock: { now, tick: now, correct: () => {} },
+    clock: { now, tick: now, monotonic: time.monotonic, correct: () => {} },
     timers: time,
     auth,
     metrics: telemetry.metrics,

@@ -1,6 +1,6 @@
 // The two formats, and which of them a scraper gets.
 import { defineCatalogue } from "#telemetry/catalogue";
-import { writeExposition, type ShownFamily } from "#telemetry/exposition";
+import { endOf, writeFamilies, type Format, type ShownFamily } from "#telemetry/exposition";
 import { preferredFormat } from "#telemetry/exposition-format";
 import { createTelemetry } from "#telemetry/instruments";
 import fc from "fast-check";
@@ -43,6 +43,7 @@ describe("the format by Accept", () => {
 });
 
 const family = (given: Partial<ShownFamily>): ShownFamily => ({ name: "jobs_total", help: "Jobs.", type: "counter", values: [{ value: 1 }], ...given });
+const writeExposition = (families: readonly ShownFamily[], format: Format) => writeFamilies(families, format) + endOf(format);
 const both = (given: Partial<ShownFamily>) => [writeExposition([family(given)], "text"), writeExposition([family(given)], "openMetrics")];
 
 describe("writing", () => {
