@@ -1,7 +1,8 @@
 // KVResponder: the spec as a zod schema, THE source of the CRD's YAML, the TypeScript types and docs/api.md.
 import { z } from "zod";
 import { auth, protocols } from "./access.ts";
-import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraLabels, memory, memoryBetween, mode, noLonger } from "./fields.ts";
+import { amountsHold, celAmounts, celNoLonger, cpu, duration, memory, memoryBetween, noLonger } from "./fields.ts";
+import { monitoring } from "./monitoring.ts";
 import { maxNameLength } from "./names.ts";
 import { noneIsAlone, replication } from "./replication.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
@@ -71,47 +72,6 @@ const cache = withRules(
   { description: "What the cache holds and for how long." },
 ).prefault({});
 
-const serviceMonitor = withRules(
-  z.object({
-    mode: mode("ServiceMonitor"),
-    // two samples must fall into the five minutes that alerts look back, with one scrape lost
-    interval: duration("How often Prometheus scrapes, for example 15s.", "1s", "2m").default("30s"),
-    scrapeTimeout: duration("When Prometheus gives up on a scrape. At most the interval.", "100ms", "2m").default("10s"),
-    labels: extraLabels("Labels by which your Prometheus selects ServiceMonitors, for example release: kube-prometheus-stack.").optional(),
-  }),
-  [
-    {
-      cel: celNoLonger("self.scrapeTimeout", "self.interval"),
-      message: "scrapeTimeout (10s when absent) must not be longer than interval; set both",
-      fieldPath: ".scrapeTimeout",
-      test: (monitor) => noLonger(monitor.scrapeTimeout, monitor.interval),
-    },
-  ],
-  { description: "The tenant's ServiceMonitor." },
-).prefault({});
-
-const rules = z
-  .object({
-    mode: mode("PrometheusRule"),
-    labels: extraLabels("Labels by which your Prometheus selects PrometheusRules.").optional(),
-  })
-  .prefault({})
-  .meta({ description: "The tenant's alerting rules." });
-
-const dashboard = z
-  .object({
-    mode: mode("dashboard ConfigMap"),
-    // the sidecar makes a directory of it: no '/', and no leading '.'
-    folder: withRules(
-      z.string().max(128),
-      [matches("^[A-Za-z0-9][-A-Za-z0-9_. ]*$", "must begin with a letter or digit and hold only letters, digits, spaces, '-', '_' and '.'")],
-      { description: "Grafana folder, as the annotation that the Grafana sidecar reads." },
-    ).optional(),
-    labels: extraLabels('Labels by which the Grafana sidecar selects dashboards. Absent: grafana_dashboard: "1".').optional(),
-  })
-  .prefault({})
-  .meta({ description: "The tenant's Grafana dashboard." });
-
 const fixedNano = BigInt(memoryHeadroom.fixedMi) * 2n ** 20n * 10n ** 9n;
 /** How often the per-byte part goes into one: the rule multiplies, because amounts cannot be divided. */
 const parts = 1 / memoryHeadroom.perEntryByte;
@@ -152,10 +112,7 @@ export const specSchema = withRules(
     replication,
     protocols,
     auth,
-    monitoring: z
-      .object({ serviceMonitor, rules, dashboard })
-      .prefault({})
-      .meta({ description: "What the tenant's Prometheus and Grafana get." }),
+    monitoring,
     logging,
     tracing,
   }),
