@@ -23,7 +23,7 @@ export const logging = z
           .min(1)
           .max(1_000_000)
           .default(100)
-          .meta({ description: `Of requests that are fast and fine, one in so many is logged; 1 logs each. Slow and failed ones always are. ${soon}` }),
+          .meta({ description: `Of requests that are fast and fine, one in so many is logged, a hundred a second at most; 1 logs each, however many. Slow and failed ones always are. sampleRate in a line says how many it stands for. ${soon}` }),
         slowMs: z.int32().min(1).max(60_000).default(100).meta({ description: `A request that takes longer than so many milliseconds is slow. ${soon}` }),
         keyHash: z
           .boolean()

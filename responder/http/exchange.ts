@@ -4,6 +4,7 @@ import type { RequestLogging } from "#contract/runtime";
 import type { Clock } from "#lib/clock";
 import type { LabelSet } from "#telemetry/catalogue";
 import type { Instruments } from "#telemetry/instruments";
+import { createLineSampler } from "#telemetry/line-sampler";
 import type { Log } from "#telemetry/logger";
 import { parseTraceparent, type CallerContext, type TraceContext } from "#telemetry/trace-context";
 import type { Tracing } from "#telemetry/tracing";
@@ -77,7 +78,7 @@ const traceFields = (span: TraceContext | undefined, caller: CallerContext | und
 export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey, onSpent }: RecorderDeps): Recorder => {
   const series = requestSeries(metrics);
   const inFlight = metrics.kv_http_requests_in_flight;
-  let fine = 0;
+  const lines = createLineSampler(clock.monotonic);
   let finished = 0;
 
   // a class, because its methods are shared by all requests
@@ -175,7 +176,8 @@ export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey,
         measure(exchange, status, durationMs, span);
         onSpent("metrics", ((clock.monotonic() - from) * measuredEvery) / 1000);
       } else measure(exchange, status, durationMs, span);
-      if (notable || fine++ % sample === 0) write(exchange, status, durationMs, notable ? 1 : sample, span);
+      const stands = notable ? 1 : lines.next(sample);
+      if (stands > 0) write(exchange, status, durationMs, stands, span);
       if (span) tracing.record(requestSpan(exchange, span, status, endedAt));
     },
     unreadable: (status) => series.requests("other", "other", status)?.inc(),

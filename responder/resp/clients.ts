@@ -16,7 +16,7 @@ import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
 import { defaultLimits, type RespLimits } from "./limits.ts";
-import { connectionMetricsOf, createCommandCounts, operationsOf } from "./metrics.ts";
+import { connectionMetricsOf, countOperations, createCommandCounts } from "./metrics.ts";
 import { Parser } from "./parser.ts";
 import { Reply } from "./reply.ts";
 import { createSession, type Session } from "./session.ts";
@@ -63,6 +63,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
   const connections = new Map<number, Connection>();
   const turns = createTurns<Connection>(limits.connectionsPerTurn);
   const dispatcher = createDispatcher(createCommandCounts(metrics), observer);
+  const counts = countOperations(metrics);
   const parser = new Parser({ ...limits, largeBytes: store.ownBufferBytes });
   let impatient = false;
   let lastId = 0;
@@ -89,7 +90,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     store,
     auth,
     policy: deps,
-    operations: operationsOf(metrics, observer.operations),
+    operations: counts.operations,
     metrics,
     server,
     replication,
@@ -106,6 +107,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     parser,
     dispatcher,
     observer,
+    counts,
     limits,
     clock,
     timers,

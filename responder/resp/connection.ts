@@ -125,14 +125,13 @@ export class Connection implements ClientView {
 
   private work(data: Buffer): void {
     this.enter();
-    const { observer } = this.hub;
-    observer.begin();
+    const startedAt = this.hub.clock.monotonic();
     try {
       this.run(data);
     } catch (err) {
       this.fail(err);
     }
-    observer.end(this.session.lastCommand);
+    this.endTurn(startedAt);
   }
 
   /** Runs what is in `data` as far as this turn goes. */
@@ -188,6 +187,14 @@ export class Connection implements ClientView {
     call.args = parser.args;
     call.reply.protocol = this.session.protocol;
     if (call.auth.required) recheck(call);
+  }
+
+  private endTurn(startedAt: number): void {
+    const { clock, counts, observer } = this.hub;
+    clock.tick();
+    const durationMs = clock.monotonic() - startedAt;
+    counts.endTurn(durationMs / 1_000);
+    observer.endTurn(durationMs, this.session.lastCommand);
   }
 
   private keepUnfinished(bytes: Buffer): void {
@@ -327,14 +334,13 @@ export class Connection implements ClientView {
 
   private goOnWith(step: Step): void {
     this.enter();
-    const { observer } = this.hub;
-    observer.begin();
+    const startedAt = this.hub.clock.monotonic();
     try {
       if (!step()) return this.putOff();
     } catch (err) {
       return this.fail(err);
     } finally {
-      observer.end(this.session.lastCommand);
+      this.endTurn(startedAt);
     }
     this.step = undefined;
     if (this.hub.call.reply.length > this.hub.limits.replyBytes) this.tooMuch();

@@ -6,7 +6,7 @@ import type { Call } from "./commands/command.ts";
 import type { CommandObserver } from "./command-observer.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { RespLimits } from "./limits.ts";
-import type { ConnectionMetrics } from "./metrics.ts";
+import type { ConnectionMetrics, OperationCounts } from "./metrics.ts";
 import type { Parser } from "./parser.ts";
 
 export interface Hub<Connection> {
@@ -14,6 +14,7 @@ export interface Hub<Connection> {
   readonly parser: Parser;
   readonly dispatcher: Dispatcher;
   readonly observer: CommandObserver;
+  readonly counts: OperationCounts;
   readonly limits: RespLimits;
   readonly clock: TurnClock;
   readonly timers: Timers;

@@ -4,48 +4,46 @@ import type { CounterHandle, GaugeHandle, Instruments } from "#telemetry/instrum
 
 type Metrics = Instruments<typeof responderMetrics>;
 
-/** In the order of a turn's counts. */
-export const operationNames = ["get", "put", "delete", "expire", "scan"] as const;
-
 type Counter = Pick<CounterHandle, "inc">;
 
-/** One count for each key, in the same series as HTTP's. */
-export interface Operations {
-  readonly getHit: Counter;
-  readonly getMiss: Counter;
-  readonly putOk: Counter;
-  readonly putConflict: Counter;
-  readonly putError: Counter;
-  readonly deleteHit: Counter;
-  readonly deleteMiss: Counter;
-  readonly expireHit: Counter;
-  readonly expireMiss: Counter;
-  readonly scanOk: Counter;
+const labels = {
+  getHit: { operation: "get", result: "hit" },
+  getMiss: { operation: "get", result: "miss" },
+  putOk: { operation: "put", result: "ok" },
+  putConflict: { operation: "put", result: "conflict" },
+  putError: { operation: "put", result: "error" },
+  deleteHit: { operation: "delete", result: "hit" },
+  deleteMiss: { operation: "delete", result: "miss" },
+  expireHit: { operation: "expire", result: "hit" },
+  expireMiss: { operation: "expire", result: "miss" },
+  scanOk: { operation: "scan", result: "ok" },
+} as const;
+
+/** One count for each key. */
+export type Operations = Readonly<Record<keyof typeof labels, Counter>>;
+
+export interface OperationCounts {
+  readonly operations: Operations;
+  /** The turn that they were counted in is over: they go to the same series as HTTP's, each timed as long as the turn. */
+  endTurn(seconds: number): void;
 }
 
-/** `turn`: counts by operation as well, which whoever times the turn takes out of it. */
-export const operationsOf = ({ kv_operations_total: operations }: Metrics, turn: Float64Array): Operations => {
-  const both = (labels: Parameters<typeof operations.with>[0]): Counter => {
-    const total = operations.with(labels);
-    const at = operationNames.indexOf(labels.operation);
-    return {
-      inc: (n = 1) => {
-        total.inc(n);
-        turn[at]! += n;
-      },
-    };
-  };
+export const countOperations = ({ kv_operations_total: totals, kv_operation_duration_seconds: durations }: Metrics): OperationCounts => {
+  const all = Object.entries(labels).map(([name, of]) => ({ name, total: totals.with(of), duration: durations.with({ operation: of.operation }) }));
+  const cells = new Float64Array(all.length);
+  const operations = Object.fromEntries(all.map(({ name }, i) => [name, { inc: (n = 1) => void (cells[i]! += n) }]));
   return {
-    getHit: both({ operation: "get", result: "hit" }),
-    getMiss: both({ operation: "get", result: "miss" }),
-    putOk: both({ operation: "put", result: "ok" }),
-    putConflict: both({ operation: "put", result: "conflict" }),
-    putError: both({ operation: "put", result: "error" }),
-    deleteHit: both({ operation: "delete", result: "hit" }),
-    deleteMiss: both({ operation: "delete", result: "miss" }),
-    expireHit: both({ operation: "expire", result: "hit" }),
-    expireMiss: both({ operation: "expire", result: "miss" }),
-    scanOk: both({ operation: "scan", result: "ok" }),
+    operations: operations as unknown as Operations,
+    endTurn: (seconds) => {
+      for (let i = 0; i < cells.length; i++) {
+        const keys = cells[i]!;
+        if (keys === 0) continue;
+        const { total, duration } = all[i]!;
+        total.inc(keys);
+        duration.observeMany(seconds, keys);
+        cells[i] = 0;
+      }
+    },
   };
 };
 

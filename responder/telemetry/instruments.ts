@@ -7,7 +7,7 @@ import { closedSeries, type Catalogue, type LabelSet, type MetricDef } from "./c
 import { HistogramCell, NumberCell, type Cell, type CounterHandle, type GaugeHandle, type HistogramHandle, type Labels } from "./cells.ts";
 import { endOf, writeFamilies, type Format, type ShownFamily } from "./exposition.ts";
 import { createExpositionPage, type ExpositionPage } from "./exposition-page.ts";
-import { gcBuckets, omittedProcessSeries } from "./platform-series.ts";
+import { eventLoopEveryMs, gcBuckets, omittedProcessSeries } from "./platform-series.ts";
 
 export type { CounterHandle, GaugeHandle, HistogramHandle } from "./cells.ts";
 
@@ -103,7 +103,7 @@ export interface TelemetryOptions {
 }
 
 const collectProcess = (registry: Registry): void => {
-  collectDefaultMetrics({ register: registry, gcDurationBuckets: [...gcBuckets] });
+  collectDefaultMetrics({ register: registry, gcDurationBuckets: [...gcBuckets], eventLoopMonitoringPrecision: eventLoopEveryMs });
   for (const name of omittedProcessSeries) registry.removeSingleMetric(name);
 };
 

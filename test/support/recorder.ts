@@ -12,11 +12,12 @@ export interface TestRecorderOptions {
   readonly log: Log;
   readonly clock?: Clock;
   readonly tracing?: Tracing;
+  /** Filled in with the defaults; may be changed while it is used. */
   readonly logging?: Partial<RequestLogging>;
   readonly onSpent?: (signal: "metrics" | "logs", seconds: number) => void;
 }
 
-export const testRecorder = ({ metrics, log, clock = systemClock, tracing = noTracing, logging, onSpent = () => {} }: TestRecorderOptions): Recorder => {
-  const requests = { ...parseRuntime("{}").requests, ...logging };
+export const testRecorder = ({ metrics, log, clock = systemClock, tracing = noTracing, logging = {}, onSpent = () => {} }: TestRecorderOptions): Recorder => {
+  const requests = Object.assign(logging, { ...parseRuntime("{}").requests, ...logging });
   return createRecorder({ metrics, log, clock, tracing, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent });
 };

@@ -70,7 +70,12 @@ test("which requests are logged is asked anew for each, and the line says how ma
   const { run, lines } = open({ logging });
   run(1, 200);
   run(1, 200);
-  expect(lines.map((l) => l.fields["sampleRate"])).toEqual([100]);
+  expect(lines.map((l) => l.fields["sampleRate"])).toEqual([1]);
+  logging.sample = 2;
+  run(1, 200);
+  run(1, 200);
+  run(1, 200);
+  expect(lines.map((l) => l.fields["sampleRate"])).toEqual([1, 2, 2]);
 });
 
 test("sample 1 logs each, and a slow one stands for itself whatever the sample", () => {
@@ -82,7 +87,7 @@ test("sample 1 logs each, and a slow one stands for itself whatever the sample",
   rare.run(6, 200);
   rare.run(1, 200);
   expect(rare.lines.map((l) => [l.fields["durationMs"], l.fields["sampleRate"]])).toEqual([
-    [1, 1_000],
+    [1, 1],
     [6, 1],
   ]);
 });

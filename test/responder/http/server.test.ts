@@ -94,7 +94,8 @@ describe("request lines", () => {
     const api = await start();
     for (let i = 0; i < 101; i++) await api.send("PUT", "/v1/kv/secret-key", { body: "secret-value" });
     await expect.poll(() => api.lines.length).toBe(2);
-    expect(api.lines[0]).toEqual({ level: "info", message: "request", fields: { method: "PUT", route: "kv", status: 201, durationMs: expect.any(Number), bytes: 0, sampleRate: 100 } });
+    expect(api.lines[0]).toEqual({ level: "info", message: "request", fields: { method: "PUT", route: "kv", status: 201, durationMs: expect.any(Number), bytes: 0, sampleRate: 1 } });
+    expect(api.lines[1]?.fields["sampleRate"]).toBe(100);
     expect(JSON.stringify(api.lines)).not.toContain("secret");
   });
 });

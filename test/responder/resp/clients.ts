@@ -92,7 +92,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
   const errors: Fields[] = [];
   const requests = parseRuntime("{}").requests;
   const observer =
-    observed && createCommandObserver({ metrics: telemetry.metrics, log: createCapture().log, tracing: noTracing, clock: time, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent: () => {}, ...observed });
+    observed && createCommandObserver({ log: createCapture().log, tracing: noTracing, clock: time, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent: () => {}, ...observed });
   const clients = createClients({
     store,
     clock: { now, tick: now, monotonic: time.monotonic, correct: () => {} },

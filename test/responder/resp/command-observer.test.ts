@@ -15,7 +15,8 @@ test("one command in a hundred is logged, with its name and neither key nor valu
   const { ask, lines } = open();
   for (let i = 0; i < 200; i++) expect(await ask("SET secret-key secret-value")).toBe(ok);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toEqual({ level: "info", message: "command", fields: { command: "set", result: "ok", durationMs: 0, bytes: ok.length, sampleRate: 100 } });
+  expect(lines[0]).toEqual({ level: "info", message: "command", fields: { command: "set", result: "ok", durationMs: 0, bytes: ok.length, sampleRate: 1 } });
+  expect(lines[1]?.fields["sampleRate"]).toBe(100);
   expect(JSON.stringify(lines)).not.toContain("secret");
 });
 
