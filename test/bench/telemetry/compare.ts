@@ -67,7 +67,21 @@ export const against = ([one, other]: readonly [Result, Result], result: Result,
     return { more: round[figure] - base, times: round[figure] / base };
   });
 
-/** The goal that `make test` holds too. */
+const lowerQuartile = (result: Result): number => {
+  const rounds = result.rounds.map(({ cpu }) => cpu).toSorted((a, b) => a - b);
+  return rounds[Math.floor(rounds.length / 4)] ?? Number.NaN;
+};
+
+/**
+ * What `make test` holds. Where others use the machine, rounds of one server differ by more than telemetry costs, and everything gets dearer by the same factor:
+ * the lower quartiles, divided, came to 1.07 to 1.17 in quiet runs and in runs in which a GET cost three times as much. `make bench-telemetry` judges by the goal in microseconds.
+ */
+export const overheadGate = ({ nothing: [one, other], parts }: TelemetryResults): Goal => {
+  const all = parts.find(({ target }) => target.name === "all");
+  const times = all ? (2 * lowerQuartile(all)) / (lowerQuartile(one) + lowerQuartile(other)) : Number.NaN;
+  return atMost("processor time a GET with all of it, of one with nothing (lower quartiles)", times, 1.08, "x");
+};
+
 export const overheadGoal = ({ nothing, parts }: TelemetryResults): Goal => {
   const all = parts.find(({ target }) => target.name === "all");
   return atMost("processor time a GET, all of it over nothing (median of the differences within each round)", all ? median(against(nothing, all, "cpu").map(({ more }) => more)) : Number.NaN, 1.5, "us");
