@@ -1,7 +1,7 @@
 // The text of docs/metrics.md, from the catalogues of both programs.
 import { responderMetrics } from "#contract/metrics";
 import { sampleBound, type Catalogue, type LabelValues, type MetricDef } from "#telemetry/catalogue";
-import { gcBuckets, omittedProcessSeries } from "#telemetry/platform-series";
+import { eventLoopEveryMs, gcBuckets, omittedProcessSeries } from "#telemetry/platform-series";
 import { operatorMetrics } from "./metrics.ts";
 
 const valuesOf = (values: LabelValues): string => {
@@ -34,8 +34,8 @@ Both programs answer \`GET /metrics\` in Prometheus' text format (0.0.4), and as
 - No key, path, address or trace id is ever a label. What is not known is counted as \`other\`.
 - \`tenant\`, \`namespace\`, \`kvresponder\`, \`pod\` and \`service\` are put on at the scrape, not by the process.
 - Times are in seconds, sizes in bytes. Counters start at 0 with the process.
-- In OpenMetrics the family of a counter has its name without \`_total\`, bounds are written as floats (\`le="1.0"\`; Prometheus 3 stores them so in either format), and buckets of the latency histograms carry the trace of the last sampled request that fell into them.
-- One scrape alone is always of that moment. Beyond ten a second, of each format (and ten more at once), scrapers get the last text, which is a tenth of a second old at most: fifty scrapes a second cost 1.5 % of a core.
+- In OpenMetrics the family of a counter has its name without \`_total\`, bounds are written as floats (\`le="1.0"\`; Prometheus 3 stores them so in either format), and buckets of \`kv_http_request_duration_seconds\` and \`kv_operation_duration_seconds\` carry the trace of the last HTTP request with a span that fell into them.
+- A page is rendered in slices, and requests are answered in between. One scraper alone always gets a new page. Beyond ten a second, of each format (and ten more at once), scrapers get the last one, which is a tenth of a second old at most: fifty scrapes a second cost what ten do.
 
 ## Responder
 
@@ -51,8 +51,9 @@ ${table(operatorMetrics)}
 
 ## Process and Node
 
-Both programs also show prom-client's default metrics under their usual names: \`process_*\` (processor time, memory, file descriptors, start) and \`nodejs_*\` (delay of the event loop, heap, garbage collection, handles and requests by type). Two things differ:
+Both programs also show prom-client's default metrics under their usual names: \`process_*\` (processor time, memory, file descriptors, start) and \`nodejs_*\` (delay of the event loop, heap, garbage collection, handles and requests by type). Three things differ:
 
+- The delay of the event loop is looked at every ${eventLoopEveryMs} ms, not every 10.
 - The histogram of garbage collection has the bounds ${gcBuckets.join(", ")}.
 - ${omittedProcessSeries.map((name) => `\`${name}\``).join(", ")} are left out: 39 samples for what the size of the whole heap tells.
 

@@ -88,5 +88,5 @@ export const operatorMetrics = defineCatalogue({
   kvoperator_watch_restarts_total: { type: "counter", help: "Watches opened again.", labels: { kind: watchedKinds } },
   kvoperator_telemetry_seconds_total: { type: "counter", help: "Time of the event loop that rendering this page, and encoding spans, have taken.", labels: { signal: ["metrics", "traces"] } },
   kvoperator_logs_dropped_total: { type: "counter", help: "Lines of log dropped because whoever reads them did not keep up." },
-  kvoperator_spans_dropped_total: { type: "counter", help: "Spans that did not reach the collector.", labels: { reason: ["queue_full", "export_failed", "throttled"] } },
+  kvoperator_spans_dropped_total: { type: "counter", help: "Spans that did not reach the collector. throttled: of reconciles that failed, those beyond a hundred a second.", labels: { reason: ["queue_full", "export_failed", "throttled"] } },
 });

@@ -67,7 +67,7 @@ export const responderMetrics = defineCatalogue({
   },
   kv_operation_duration_seconds: {
     type: "histogram",
-    help: "Time that one cache operation of either protocol took its client: the request's or the command's, from its last byte read to its answer written.",
+    help: "Time that one cache operation of either protocol took its client. HTTP: from the end of the request's head to the end of the answer. Redis: the turn of commands that it came in.",
     labels: { operation: operations },
     // an objective's threshold must be one of these bounds
     buckets: [0.0001, 0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
@@ -111,12 +111,12 @@ export const responderMetrics = defineCatalogue({
   kv_drain_duration_seconds: { type: "gauge", help: "How long the drain has taken so far; 0 before it." },
   kv_telemetry_seconds_total: {
     type: "counter",
-    help: "Time spent on telemetry itself: rendering metrics, writing log lines, making and exporting spans. Logs and traces are timed one in 256.",
+    help: "Time spent on telemetry itself. metrics: rendering them, and counting HTTP requests, of which one in 256 is timed. logs: writing lines of requests and commands. traces: making and exporting spans.",
     labels: { signal: ["metrics", "logs", "traces"] },
   },
   kv_spans_dropped_total: {
     type: "counter",
-    help: "Spans that reached no collector. queue_full: more than could be exported. export_failed: the collector did not take them. throttled: more slow and failed requests a second than are traced.",
+    help: "Spans that reached no collector. queue_full: more than could be exported. export_failed: the collector did not take them. throttled: of requests whose caller asked, that were slow or that failed, those beyond a hundred a second.",
     labels: { reason: ["queue_full", "export_failed", "throttled"] },
   },
   kv_logs_dropped_total: { type: "counter", help: "Log lines dropped because their reader did not keep up." },
