@@ -60,8 +60,11 @@ const main = async () => {
   const telemetry = createTelemetry(responderMetrics);
   const { metrics } = telemetry;
   const spent = { metrics: 0, logs: 0, traces: 0 };
-  const settings = followSettings({ path: config.runtimeFile, timers: systemTimers, log, onChange: ({ traceSampleRatio }) => tracing.setRatio(traceSampleRatio) });
+  const settings = followSettings({ path: config.runtimeFile, timers: systemTimers, log });
   const tracing = await startTraces({ config, sampleRatio: settings.current.traceSampleRatio, metrics, log, onSpent: (seconds) => void (spent.traces += seconds) });
+  settings.onChange(({ traceSampleRatio }) => tracing.setRatio(traceSampleRatio));
+  // loading takes time, in which it may have changed
+  tracing.setRatio(settings.current.traceSampleRatio);
 
   const turn = createTurnClock();
   const node = randomBytes(4).readUInt32BE();

@@ -9,6 +9,8 @@ const everyMs = 1_000;
 export interface Settings {
   /** As of the last reading. */
   readonly current: RuntimeSettings;
+  /** From now on it is called with each change. */
+  onChange(listener: (settings: RuntimeSettings) => void): void;
 }
 
 export interface SettingsDeps {
@@ -16,12 +18,18 @@ export interface SettingsDeps {
   readonly path: string | undefined;
   readonly timers: Timers;
   readonly log: Logger;
-  readonly onChange: (settings: RuntimeSettings) => void;
 }
 
-export const followSettings = ({ path, timers, log, onChange }: SettingsDeps): Settings => {
-  const settings = { current: parseRuntime("{}") };
+export const followSettings = ({ path, timers, log }: SettingsDeps): Settings => {
+  let current = parseRuntime("{}");
   let isFollowing = false;
+  let listener = (_settings: RuntimeSettings): void => {};
+  const settings: Settings = {
+    get current() {
+      return current;
+    },
+    onChange: (given) => void (listener = given),
+  };
   if (path === undefined) return settings;
   pollFile({
     path,
@@ -29,9 +37,9 @@ export const followSettings = ({ path, timers, log, onChange }: SettingsDeps): S
     timers,
     onText: (text) => {
       const next = parseRuntime(text);
-      const changed = JSON.stringify(next) !== JSON.stringify(settings.current);
+      const changed = JSON.stringify(next) !== JSON.stringify(current);
       const before = log.level();
-      settings.current = next;
+      current = next;
       const { logLevel, ...rest } = next;
       if (logLevel !== before) {
         // the line must be seen whichever of the two levels hides it
@@ -42,7 +50,7 @@ export const followSettings = ({ path, timers, log, onChange }: SettingsDeps): S
       // what stands at the start is no change
       if (!changed || !isFollowing) return;
       log.info(rest, "settings changed");
-      onChange(next);
+      listener(next);
     },
     onProblem: (err) => log.warn({ err, path }, "runtime settings not read; the last ones stay in force"),
   });

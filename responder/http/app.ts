@@ -9,6 +9,7 @@ import { createBodyReader, type BodyBudget } from "./body.ts";
 import type { EntryRules } from "./entry.ts";
 import type { HonoEnv } from "./env.ts";
 import { problem } from "./errors.ts";
+import { traceFields } from "./exchange.ts";
 import { createVersionWaits } from "./min-version.ts";
 import { batchRoute, maxBatchBytes } from "./routes/batch.ts";
 import { healthRoutes, type HealthDeps } from "./routes/health.ts";
@@ -43,7 +44,7 @@ const createBase = (log: Pick<Log, "error">): App => {
   const app = new Hono<HonoEnv>({ getPath: (request, options) => pathOf(options?.env?.incoming.url ?? request.url) });
   app.notFound(() => problem("not_found"));
   app.onError((err, c) => {
-    log.error({ err, route: c.env.exchange.route }, "request failed");
+    log.error({ err, route: c.env.exchange.route, ...traceFields(c.env.exchange) }, "request failed");
     return problem("internal");
   });
   return app;

@@ -66,11 +66,15 @@ export interface RecorderDeps {
   readonly onSpent: (signal: "metrics" | "logs", seconds: number) => void;
 }
 
+/** Lines a second of slow and failed requests: an outage at full speed must not take the core that would end it. */
+const notablePerSecond = 1_000;
+
 /** What telemetry costs is measured on one request in so many: reading the clock costs a tenth of it. */
 const measuredEvery = 256;
 
 const flagsOf = (sampled: boolean) => (sampled ? "01" : "00");
-const traceFields = (span: TraceContext | undefined, caller: CallerContext | undefined) => {
+/** Of a line about the request: its own span, or its caller's. */
+export const traceFields = ({ span, caller }: { readonly span: TraceContext | undefined; readonly caller: CallerContext | undefined }) => {
   if (span) return { trace_id: span.traceId, span_id: span.spanId, trace_flags: flagsOf(true) };
   return caller && { trace_id: caller.traceId, span_id: caller.spanId, trace_flags: flagsOf(caller.sampled) };
 };
@@ -79,6 +83,7 @@ export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey,
   const series = requestSeries(metrics);
   const inFlight = metrics.kv_http_requests_in_flight;
   const lines = createLineSampler(clock.monotonic);
+  const notableLines = createLineSampler(clock.monotonic, notablePerSecond);
   let finished = 0;
 
   // a class, because its methods are shared by all requests
@@ -140,13 +145,15 @@ export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey,
     if (!span) return;
     const at = clock.wall() - clock.monotonic() + startedAt + durationMs;
     duration.exemplify(seconds, span.traceId, span.spanId, at);
-    if (operation) series.operationDuration(operation)?.exemplify(seconds, span.traceId, span.spanId, at);
+    if (operation && result) series.operationDuration(operation)?.exemplify(seconds, span.traceId, span.spanId, at);
   };
 
   const write = ({ method, route, bytes, keyHash, caller }: Recorded, status: number, durationMs: number, sampleRate: number, span: TraceContext | undefined) => {
     const from = clock.monotonic();
-    const fields = { method, route, status, durationMs: Math.round(durationMs * 1000) / 1000, bytes, sampleRate, ...(keyHash && { keyHash }), ...traceFields(span, caller) };
-    if (status >= 500) log.error(fields, "request");
+    const fields = { method, route, status, durationMs: Math.round(durationMs * 1000) / 1000, bytes, sampleRate, ...(keyHash && { keyHash }), ...traceFields({ span, caller }) };
+    // of the others that failed, a limit or the peers say no, which is no fault of this process
+    if (status === 500) log.error(fields, "request");
+    else if (status > 500 && isTraced(route)) log.warn(fields, "request");
     else log.info(fields, "request");
     onSpent("logs", (clock.monotonic() - from) / 1000);
   };
@@ -167,16 +174,18 @@ export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey,
       const status = exchange.status ?? sent;
       const durationMs = endedAt - exchange.startedAt;
       const { sample, slowMs } = logging();
-      const notable = status >= 500 || durationMs > slowMs;
+      // a pod that is not ready says so to every probe
+      const notable = (status >= 500 && (status === 500 || isTraced(exchange.route))) || durationMs > slowMs;
       let { span } = exchange;
       if (!span && notable && tracing.isOn && isTraced(exchange.route) && tracing.samplesLate()) span = tracing.begin(exchange.caller);
 
-      if (finished++ % measuredEvery === 0) {
+      // the first one is slow, because its code is cold
+      if (++finished % measuredEvery === 0) {
         const from = clock.monotonic();
         measure(exchange, status, durationMs, span);
         onSpent("metrics", ((clock.monotonic() - from) * measuredEvery) / 1000);
       } else measure(exchange, status, durationMs, span);
-      const stands = notable ? 1 : lines.next(sample);
+      const stands = notable ? notableLines.next(1, true) : lines.next(sample);
       if (stands > 0) write(exchange, status, durationMs, stands, span);
       if (span) tracing.record(requestSpan(exchange, span, status, endedAt));
     },

@@ -20,7 +20,7 @@ import {
   type WritePlan,
 } from "./entry.ts";
 import { errors } from "./errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { traceFields, type Exchange } from "./exchange.ts";
 import type { FastOutput } from "./fast-path-output.ts";
 import { field, type Head } from "./grammar.ts";
 
@@ -67,7 +67,7 @@ export const createFastPath = ({ store, rules, output, log, replication }: FastP
   };
   const fail = (err: unknown, mark: number, exchange: Exchange, close: boolean) => {
     output.cut(mark);
-    log.error({ err, route: exchange.route }, "request failed");
+    log.error({ err, route: exchange.route, ...traceFields(exchange) }, "request failed");
     exchange.status = errors.internal.status;
     output.problem("internal", undefined, exchange.method !== "HEAD", close);
   };

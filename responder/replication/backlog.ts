@@ -143,7 +143,7 @@ export const createBacklog = (): Backlog => {
       if (traced.size > 0) traced.delete(slot);
     },
     trace: (slot, write) => {
-      if (traced.size < maxTraced) traced.set(slot, write);
+      if (traced.size < maxTraced || traced.has(slot)) traced.set(slot, write);
     },
     takeTrace: (slot) => {
       if (traced.size === 0) return undefined;

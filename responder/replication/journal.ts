@@ -24,6 +24,8 @@ export type PeersJournal = Journal & {
   within<T>(span: TraceContext | undefined, write: () => T): T;
 };
 
+/** Of one span, slots whose records carry it to the peers: a batch of a thousand must not be a thousand spans at each of them. */
+const tracedSlots = 8;
 /** When two clocks may differ by so much, what was seen before is so much older. */
 const skewMs = 1_000;
 
@@ -32,6 +34,8 @@ export const createJournal = (): PeersJournal => {
   let parts: JournalParts | undefined;
   /** Of the write under way. */
   let span: TraceContext | undefined;
+  /** Slots that may still carry it. */
+  let left = 0;
 
   /** Without news from whoever wrote it: everyone has compared notes since. */
   const isOld = ({ members, reconciled }: JournalParts, ms: number): boolean => members.members.every((member) => member.isReconciled && ms < reconciled.at(member.id) - skewMs);
@@ -45,6 +49,7 @@ export const createJournal = (): PeersJournal => {
     attach: (given) => void (parts = given),
     within: (given, write) => {
       span = given;
+      left = tracedSlots;
       try {
         return write();
       } finally {
@@ -55,7 +60,7 @@ export const createJournal = (): PeersJournal => {
       if (!parts) return;
       const { members } = parts.members;
       for (let i = 0; i < members.length; i++) members[i]!.backlog.mark(slot);
-      if (span) trace(parts, slot, span);
+      if (span && left-- > 0) trace(parts, slot, span);
       parts.wake();
     },
     rangeChanged: (range) => {

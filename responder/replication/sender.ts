@@ -23,6 +23,8 @@ const maxAnswerBytes = 16 * 2 ** 20;
 const aheadPauseMs = 1_000;
 /** Heartbeats without any answer until the connection is given up: behind a cut that has healed, TCP itself would wait for up to two minutes. */
 const maxUnanswered = 4;
+/** Of a write that waited for longer, the record goes without its trace. */
+const maxTraceMs = 60_000;
 const nothing = Buffer.alloc(0);
 
 export interface Sender {
@@ -144,7 +146,8 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
       }
       outbox.push(slot);
       const traced = backlog.takeTrace(slot);
-      if (traced) at = putTrace(outbox.sent, traced, at);
+      // what waited for a peer that was away is no part of the request any more
+      if (traced && hub.clock.monotonic() - traced.at < maxTraceMs) at = putTrace(outbox.sent, traced, at);
       const before = at;
       at = put(slot, kind, at);
       total += at > before ? at - before : flushBytes;
@@ -168,6 +171,7 @@ export const createSender = ({ hub, network, address, events, onAnswer, scratch 
   const onAhead = (number: number) => {
     if (!member || !outbox) return;
     outbox.void();
+    replicating.refused(number);
     // what heartbeats said was sent has not been taken
     sentMs = member.ackedMs;
     const slot = outbox.slotOf(number);

@@ -1,15 +1,18 @@
 // Which of the requests that are fast and fine get a line: one in so many, and not more than a machine notices.
 
-/** Lines a second. A line costs some 20 us in a busy process: at 400,000 commands a second one in a hundred would be a tenth of a core. */
-const perSecond = 100;
+/** Lines a second of what is fine. A line costs some 20 us in a busy process: at 400,000 commands a second one in a hundred would be a tenth of a core. */
+const finePerSecond = 100;
 
 export interface LineSampler {
-  /** Called for each. How many the line stands for, itself included; 0: no line. `sample`: one in so many; 1: each, whatever it costs. */
-  next(sample: number): number;
+  /**
+   * Called for each. How many the line stands for, itself included; 0: no line. `sample`: one in so many. `isBounded`: no more than so many a second;
+   * who asks for each one gets them all unless it says otherwise.
+   */
+  next(sample: number, isBounded?: boolean): number;
 }
 
 /** `now`: monotonic milliseconds. */
-export const createLineSampler = (now: () => number): LineSampler => {
+export const createLineSampler = (now: () => number, perSecond = finePerSecond): LineSampler => {
   let tokens = perSecond;
   let filledAt = now();
   /** Since the last line. */
@@ -26,7 +29,7 @@ export const createLineSampler = (now: () => number): LineSampler => {
     return true;
   };
   return {
-    next: (sample) => {
+    next: (sample, isBounded = sample > 1) => {
       count++;
       if (count < due && sample === dueBy) return 0;
       const isLate = sample !== dueBy && count < sample && dueBy !== 0;
@@ -35,7 +38,7 @@ export const createLineSampler = (now: () => number): LineSampler => {
         due = sample;
         return 0;
       }
-      if (sample > 1 && !takeToken()) {
+      if (isBounded && !takeToken()) {
         due = count + sample;
         return 0;
       }

@@ -94,11 +94,16 @@ export const startTracing = async (options: TracingOptions): Promise<Tracing> =>
     warnedAt = now;
     unsent = 0;
   };
+  let isMeasured = false;
+  /** A batch that is full leaves while its last span is recorded: that is one piece of work. */
   const spent = <T>(work: () => T): T => {
+    if (isMeasured) return work();
+    isMeasured = true;
     const from = clock.monotonic();
     try {
       return work();
     } finally {
+      isMeasured = false;
       options.onSpent?.(clock.monotonic() - from);
     }
   };

@@ -33,8 +33,31 @@ test("slow and failed requests are always logged, fast and fine ones one in a hu
   expect(lines.slice(3).map((l) => [l.level, l.fields["status"], l.fields["durationMs"]])).toEqual([
     ["info", 404, 100.5],
     ["error", 500, 1],
-    ["error", 503, 1],
+    ["warn", 503, 1],
   ]);
+});
+
+test("a pod that is not ready does not fill its log with the answers to probes", () => {
+  const { run, lines } = open({ logging: { sample: 1_000_000 } });
+  run(1, 200);
+  for (let i = 0; i < 50; i++) run(1, 503, "GET", "/readyz");
+  expect(lines).toHaveLength(1);
+  run(1, 500, "GET", "/metrics");
+  run(200, 503, "GET", "/readyz");
+  expect(lines.slice(1).map((l) => [l.level, l.fields["status"]])).toEqual([
+    ["error", 500],
+    ["info", 503],
+  ]);
+});
+
+test("an outage writes a thousand lines a second, which stand for all that failed", () => {
+  const { run, lines } = open();
+  for (let i = 0; i < 20_000; i++) run(0, 503);
+  expect(lines).toHaveLength(1_000);
+  // the clock of the test goes on with the requests
+  run(1_000, 503);
+  run(0, 503);
+  expect(lines.reduce((sum, l) => sum + Number(l.fields["sampleRate"]), 0)).toBe(20_002);
 });
 
 test("the duration lands in its bucket, in seconds", async () => {

@@ -32,6 +32,16 @@ test("one that is under way when the connection ends has failed", () => {
   expect(spans[0]?.error).toContain("connection ended");
 });
 
+test("one that the peer's clock does not let it take has failed, and the others go on", () => {
+  const { begin, refused, acknowledge, spans } = open();
+  const [first, second] = [begin(1, write), begin(2, write)];
+  refused(2);
+  refused(7);
+  expect(spans).toMatchObject([{ context: second, error: expect.stringContaining("clock") }]);
+  acknowledge(2);
+  expect(spans.slice(1)).toMatchObject([{ context: first, error: undefined }]);
+});
+
 test("at most 256 are under way", () => {
   const { begin, acknowledge, lost, spans } = open();
   for (let n = 1; n <= 256; n++) expect(begin(n, write)).toBeDefined();

@@ -20,7 +20,7 @@ test("nothing at 0, everything at 1", () => {
 
 test("the ratio is kept, whatever it is, and can be changed", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2 ** 31 }), fc.constantFrom(0.001, 0.01, 0.1, 0.5, 0.9), (seed, ratio) => {
+    fc.property(fc.integer({ min: 1, max: 2 ** 31 - 2 }), fc.constantFrom(0.001, 0.01, 0.1, 0.5, 0.9), (seed, ratio) => {
       // a plain generator of the seed, so that a failure can be played again
       let state = seed;
       const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
