@@ -1,7 +1,7 @@
 // The operator's command line. Each flag has a user; defaults are what the shipped Deployment needs.
 import { parseArgs } from "node:util";
 import { isDuration, parseDuration } from "#crds/duration";
-import { logLevels } from "#crds/telemetry";
+import { logLevels, traceEndpoint } from "#crds/telemetry";
 
 export interface Options {
   /** Image of the responder when spec.image is absent. */
@@ -47,14 +47,17 @@ const ratio = (name: string, text: string): number => {
 };
 
 const endpoint = (name: string, text: string): string => {
-  if (!/^https?:\/\/[^\s]+$/.test(text) || !URL.canParse(text)) throw new RangeError(`--${name} must be a URL, for example http://jaeger:4318, not ${JSON.stringify(text)}`);
+  // not repeated: it may hold credentials
+  if (!new RegExp(traceEndpoint.pattern).test(text)) throw new RangeError(`--${name} ${traceEndpoint.message}`);
   return text;
 };
 
 /** Throws an Error whose message says what to do. */
 export const parseOptions = (argv: readonly string[]): Options => {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...argv],
+    // refused below: parseArgs would repeat what may be the value of a flag that was mistyped
+    allowPositionals: true,
     options: {
       "responder-image": { type: "string" },
       port: { type: "string", default: "8080" },
@@ -69,6 +72,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       kubeconfig: { type: "string" },
     },
   });
+  if (positionals.length > 0) throw new Error(`there must be nothing but flags: of what was given, ${positionals.length} belong to none`);
   const responderImage = values["responder-image"];
   if (!responderImage) throw new Error(`--responder-image is missing: name the image that tenants' pods run`);
   const logLevel = logLevels.find((l) => l === values["log-level"]);

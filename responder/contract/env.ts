@@ -157,6 +157,9 @@ export const renderEnv = (config: RenderedConfig): EnvVar[] => {
   return fields.flatMap((field) => (encoded[field] === undefined ? [] : [{ name: variable[field], value: String(encoded[field]) }]));
 };
 
+/** Fields whose value may hold credentials, above all one that is refused: they are not repeated. */
+const unrepeated: ReadonlySet<PropertyKey | undefined> = new Set(["traceEndpoint"] satisfies (keyof ResponderConfig)[]);
+
 /** An empty variable counts as unset; variables that are not ours are ignored. Throws one error that lists every problem. */
 export const parseEnv = (env: Readonly<Record<string, string | undefined>>): ResponderConfig => {
   const given = Object.fromEntries(fields.flatMap((field) => (env[variable[field]] ? [[field, env[variable[field]]]] : [])));
@@ -164,7 +167,7 @@ export const parseEnv = (env: Readonly<Record<string, string | undefined>>): Res
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => {
     const name = variable[path[0] as keyof ResponderConfig];
-    return `  ${name}=${JSON.stringify(env[name])} ${message}`;
+    return `  ${name}${unrepeated.has(path[0]) ? "" : `=${JSON.stringify(env[name])}`} ${message}`;
   });
   throw new Error(`the environment is not valid; correct or unset:\n${problems.join("\n")}`);
 };

@@ -22,9 +22,16 @@ describe("what is wrong is said with the flag's name", () => {
     ["--token-overlap=0s", "--token-overlap"],
     ["--resource-series=-1", "--resource-series"],
     ["--trace-endpoint=jaeger:4318", "--trace-endpoint"],
+    ["--trace-endpoint=http://jaeger:4318/?key=x", "--trace-endpoint"],
     ["--trace-sample-ratio=2", "--trace-sample-ratio"],
     ["--trace-sample-ratio=", "--trace-sample-ratio"],
   ])("%s", (flag, name) => expect(() => parseOptions([image, flag])).toThrow(name));
+
+  test.each([["--trace-endpoint=http://user:canary@jaeger:4318"], ["--trace-endpoint=canary"], ["--trace-endpoint=", "http://user:canary@jaeger:4318"], ["--trace-endpiont=http://user:canary@jaeger:4318"]])("but never what may hold credentials: %s %s", (...flags) => {
+    const attempt = () => parseOptions([image, ...flags]);
+    expect(attempt).toThrow();
+    expect(attempt).not.toThrow("canary");
+  });
 
   test("no image", () => expect(() => parseOptions([])).toThrow("--responder-image"));
 });

@@ -111,6 +111,12 @@ test("every problem is told at once, with the variable, the value and what is al
   `);
 });
 
+test.each(["http://user:canary@jaeger:4318", "canary", `http://jaeger/canary${"y".repeat(512)}`])("an endpoint of traces that is refused is not repeated, it may hold credentials: %#", (text) => {
+  const attempt = () => parseEnv({ KVR_TRACE_ENDPOINT: text });
+  expect(attempt).toThrow(/\n {2}KVR_TRACE_ENDPOINT \w/);
+  expect(attempt).not.toThrow("canary");
+});
+
 test("a list of peers takes names and addresses of both families", () => {
   expect(parseEnv({ KVR_PEERS: "127.0.0.1:7946,[::1]:7947,kv-0.kv-peers:7948" }).peers).toEqual([
     { host: "127.0.0.1", port: 7946 },
