@@ -26,16 +26,32 @@ export const createLimited = (clock: Pick<Clock, "monotonic">, most = 1): Limite
   };
 };
 
-/** More than anybody tells apart; what is beyond them shares one limit. */
+/** More than anybody tells apart. */
 const kindsMost = 64;
 
-/** A limit for each kind. */
+/**
+ * A limit for each kind. The names of kinds come and go, as those of peers do: one that did not happen for a whole window gives its place to another.
+ * When more than 64 happen within a window, those that are new share one limit, so that lines stay bounded whatever the kinds are called.
+ */
 export const createLimits = (clock: Pick<Clock, "monotonic">, most = 1): ((kind: string) => Limited) => {
-  const limits = new Map<string, Limited>();
+  // in the order of their last use
+  const limits = new Map<string, { readonly limited: Limited; readonly usedAt: number }>();
+  const others = createLimited(clock, most);
+  const makeRoom = (now: number): boolean => {
+    for (const [oldest, { usedAt }] of limits) {
+      if (limits.size < kindsMost) return true;
+      if (now - usedAt < windowMs) return false;
+      limits.delete(oldest);
+    }
+    return true;
+  };
   return (kind) => {
-    const key = limits.has(kind) || limits.size < kindsMost ? kind : "";
-    const limited = limits.get(key) ?? createLimited(clock, most);
-    limits.set(key, limited);
+    const now = clock.monotonic();
+    const known = limits.get(kind);
+    if (!known && !makeRoom(now)) return others;
+    const limited = known?.limited ?? createLimited(clock, most);
+    limits.delete(kind);
+    limits.set(kind, { limited, usedAt: now });
     return limited;
   };
 };
