@@ -40,9 +40,10 @@ const withoutBlocking = (fd: number): Socket | undefined => {
 const nothing = Buffer.alloc(0);
 const newline = 10;
 
+/** A newline at the very beginning ends what was written before, and is written before the next lines when it is lost. */
 const linesIn = (bytes: Buffer): number => {
   let lines = 0;
-  for (const byte of bytes) if (byte === newline) lines++;
+  for (let i = 1; i < bytes.length; i++) if (bytes[i] === newline) lines++;
   return lines;
 };
 

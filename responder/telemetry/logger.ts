@@ -44,7 +44,7 @@ export const createLogger = ({ base, level = "info", to = 1, clock = systemClock
     if (lines === 0 || (clock.monotonic() - toldAt < tellMs && !isLast)) return;
     told += lines;
     toldAt = clock.monotonic();
-    root.warn({ lines }, "log lines dropped");
+    anyLevelLog.warn({ lines }, "log lines dropped");
   };
   // that the reader is back shows by its having taken everything
   const output = createLogOutput({ fd: to, timers, onWritten: () => tell(false) });
@@ -60,6 +60,8 @@ export const createLogger = ({ base, level = "info", to = 1, clock = systemClock
     },
     { write: output.write },
   );
+  // those who hide warnings must know all the same that their log has gaps
+  const anyLevelLog = root.child({}, { level: "warn" });
   // fields are merged per line instead of in a pino child, which would keep the level that it was born with
   const bind = (bound?: Fields): Log => {
     const at = (name: LogLevel | "fatal"): LogFn => (bound ? (fields, message) => root[name]({ ...bound, ...fields }, message) : (fields, message) => root[name](fields, message));

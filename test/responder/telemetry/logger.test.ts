@@ -101,6 +101,19 @@ test("a reader that stalls costs bounded memory and lines, which are counted and
   expect(pipe.lines().filter(({ msg }) => msg === "line")).toHaveLength(5_000 - first);
 });
 
+test("that lines were dropped is told at every level", async () => {
+  const pipe = stalledPipe();
+  const log = createLogger({ base: { tenant: "acme" }, to: pipe.writer });
+  const dropped = overflow(log);
+  log.setLevel("error");
+  pipe.read();
+  await expect.poll(() => pipe.lines().at(-1), eventually).toMatchObject({ msg: "log lines dropped", level: "warn", lines: dropped, tenant: "acme" });
+  log.warn({}, "hidden");
+  log.error({}, "shown");
+  await expect.poll(() => pipe.lines().at(-1), eventually).toMatchObject({ msg: "shown" });
+  expect(pipe.lines().filter(({ msg }) => msg === "hidden")).toEqual([]);
+});
+
 test("what is dropped again within the minute is told of after it", async () => {
   const pipe = stalledPipe();
   let now = 0;
