@@ -12,19 +12,27 @@ export interface TracingParts {
   readonly metrics: Pick<OperatorMetrics, "kvoperator_spans_dropped_total" | "kvoperator_telemetry_seconds_total">;
 }
 
-export const startOperatorTracing = async ({ traceEndpoint, traceSampleRatio }: Pick<Options, "traceEndpoint" | "traceSampleRatio">, { who, log, metrics }: TracingParts): Promise<Tracing> => {
-  if (traceEndpoint === undefined) return noTracing;
+/** Traces are worth no reconcile: when they cannot be had, the process goes on without. */
+export const startOperatorTracing = async ({ traceEndpoint: endpoint, traceSampleRatio: sampleRatio }: Pick<Options, "traceEndpoint" | "traceSampleRatio">, { who, log, metrics }: TracingParts): Promise<Tracing> => {
+  if (endpoint === undefined) return noTracing;
   const spent = metrics.kvoperator_telemetry_seconds_total.with({ signal: "traces" });
-  return startTracing({
-    endpoint: traceEndpoint,
-    sampleRatio: traceSampleRatio,
-    resource: traceResource(who),
-    // a reconcile is about one tenant, the next one about another
-    attributes: {},
-    log,
-    clock: systemClock,
-    timers: systemTimers,
-    onDropped: (reason, spans) => metrics.kvoperator_spans_dropped_total.inc({ reason }, spans),
-    onSpent: (ms) => spent.inc(ms / 1_000),
-  });
+  try {
+    const tracing = await startTracing({
+      endpoint,
+      sampleRatio,
+      resource: traceResource(who),
+      // a reconcile is about one tenant, the next one about another
+      attributes: {},
+      log,
+      clock: systemClock,
+      timers: systemTimers,
+      onDropped: (reason, spans) => metrics.kvoperator_spans_dropped_total.inc({ reason }, spans),
+      onSpent: (ms) => spent.inc(ms / 1_000),
+    });
+    log.info({ endpoint, sampleRatio }, "tracing");
+    return tracing;
+  } catch (err) {
+    log.warn({ err, endpoint }, "tracing could not be started");
+    return noTracing;
+  }
 };

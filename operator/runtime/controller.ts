@@ -1,4 +1,5 @@
 // Takes keys from the queue and reconciles them, several at once but each key by one worker only.
+import { AsyncResource } from "node:async_hooks";
 import type { Clock, Timers } from "#lib/clock";
 import { isApiError } from "../kube/errors.ts";
 import { about, type Log } from "../log.ts";
@@ -79,7 +80,10 @@ export const createController = (options: ControllerOptions): Controller => {
     const report = (verdict: ReconcileVerdict): void => hooks.reconciled?.(verdict, (clock.monotonic() - began) / 1000);
     let late = false;
     const request = requestOf(key);
+    let tellLate = (): void => log.warn({ ...about(request), timeoutMs }, "reconcile takes too long");
     const work = async (): Promise<Ending> => {
+      // told from outside, when the worker is freed, with what lines of the reconcile carry
+      tellLate = AsyncResource.bind(tellLate);
       const { verdict, result } = await judge(request, abort.signal);
       if (!late) report(verdict);
       settle(key, { verdict, result }, late);
@@ -96,7 +100,7 @@ export const createController = (options: ControllerOptions): Controller => {
     hooks.activeWorkers?.(underWay.size);
     if (await within(timers, timeoutMs, ended)) return;
     late = true;
-    log.warn({ ...about(request), timeoutMs }, "reconcile takes too long");
+    tellLate();
     report("timeout");
     abort.abort();
   };

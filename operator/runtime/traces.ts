@@ -1,4 +1,4 @@
-// The trace of each reconcile: what it asks of the API server becomes its children, and all is sent when it was chosen or when it failed.
+// The trace of each reconcile: what it asks of the API server becomes its children, and all is sent when it was chosen or when it failed. Its lines of log name it.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { effectiveTenant } from "#crds/kvresponder";
 import type { Fields } from "#telemetry/logger";
@@ -24,7 +24,7 @@ export interface TracesDeps {
   readonly describe: (request: Request) => Described;
 }
 
-interface Described {
+export interface Described {
   readonly generation?: number | undefined;
   readonly tenant?: string;
 }
@@ -36,13 +36,15 @@ export interface Traces {
   readonly around: NonNullable<ControllerHooks["around"]>;
   /** A call has ended. Those outside of a reconcile, as of watches, are in no trace. */
   called(report: RequestReport): void;
-  /** For lines of log. */
+  /** For lines of log: the tenant whose reconcile this is, and the ids of the trace if there are any. */
   fields(): Fields | undefined;
 }
 
 interface Open {
   readonly context: TraceContext;
   readonly isChosen: boolean;
+  /** On every line of log. */
+  readonly tenant: Fields;
   /** On every span. */
   readonly attributes: SpanRecord["attributes"];
   /** Undefined when the reconcile is over. */
@@ -51,16 +53,31 @@ interface Open {
   isSent: boolean;
 }
 
-const noTraces: Traces = { around: (_, work) => work(), called: () => {}, fields: () => undefined };
+const ofTenant = ({ tenant }: Described): Fields => (tenant === undefined ? {} : { tenant });
+
+/** Of reconciles without traces their lines of log name the tenant. */
+const noTraces = (described: (request: Request) => Described): Traces => {
+  const current = new AsyncLocalStorage<Fields>();
+  return { around: (request, work) => current.run(ofTenant(described(request)), work), called: () => {}, fields: () => current.getStore() };
+};
 
 export const createTraces = ({ tracing, monotonic, host, describe }: TracesDeps): Traces => {
-  if (!tracing.isOn) return noTraces;
+  const described = (request: Request): Described => {
+    try {
+      return describe(request);
+    } catch {
+      // what is wrong with the resource, its reconcile says
+      return {};
+    }
+  };
+  if (!tracing.isOn) return noTraces(described);
   const current = new AsyncLocalStorage<Open>();
 
   const around: Traces["around"] = (request, work) => {
-    const { generation, tenant } = describe(request);
+    const known = described(request);
+    const { generation, tenant } = known;
     const attributes = { "kvresponder.namespace": request.namespace, "kvresponder.name": request.name, ...(tenant !== undefined && { "tenant.id": tenant }) };
-    const open: Open = { context: tracing.begin(), isChosen: tracing.samples(), attributes, waiting: [], leftOut: 0, isSent: false };
+    const open: Open = { context: tracing.begin(), isChosen: tracing.samples(), tenant: ofTenant(known), attributes, waiting: [], leftOut: 0, isSent: false };
     return current.run(open, async () => {
       const startedAt = monotonic();
       const { verdict, reason } = await work();
@@ -104,7 +121,7 @@ export const createTraces = ({ tracing, monotonic, host, describe }: TracesDeps)
     fields() {
       const open = current.getStore();
       // that one which was not chosen is sent all the same, because it failed, is known at its end only
-      return open && { trace_id: open.context.traceId, span_id: open.context.spanId, trace_flags: open.isChosen ? "01" : "00" };
+      return open && { ...open.tenant, trace_id: open.context.traceId, span_id: open.context.spanId, trace_flags: open.isChosen ? "01" : "00" };
     },
   };
 };

@@ -71,7 +71,7 @@ const mandatory: Readonly<Record<Program, readonly string[]>> = {
   responder: ["level", "time", "msg", "service", "pod", "namespace", "version", "tenant", "kvresponder"],
   operator: ["level", "time", "msg", "service", "pod", "version"],
 };
-const optional: Readonly<Record<Program, readonly string[]>> = { responder: [], operator: ["namespace"] };
+const optional: Readonly<Record<Program, readonly string[]>> = { responder: [], operator: ["namespace", "tenant"] };
 const ofTraces = ["trace_id", "span_id", "trace_flags"];
 
 /** Says what is wrong with a line; undefined: nothing. */

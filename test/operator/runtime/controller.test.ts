@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../../../operator/kube/errors.ts";
 import type { Request } from "../../../operator/objects.ts";
@@ -203,6 +204,23 @@ test("whoever stands around a reconcile sees how it ended, and its lines of log 
     await settle();
   }
   expect(seen).toEqual(["begin a", { verdict: "success" }, "begin a", "reconcile failed, will be tried again", { verdict: "error", reason: "no luck" }, "begin b", "begin a", { verdict: "timeout" }]);
+});
+
+test("that one takes too long is told inside as well", async () => {
+  const time = manualTime();
+  const queue = createQueue({ clock: time, timers: time });
+  const inside = new AsyncLocalStorage<string>();
+  const told: unknown[] = [];
+  const log = { ...silentLog, warn: (_: object, message: string) => void told.push([inside.getStore(), message]) };
+  const { reconcile, runs } = held();
+  const controller = createController({ queue, reconcile, workers: 2, timeoutMs: 1_000, clock: time, timers: time, log, hooks: { around: ({ name }, work) => inside.run(name, work) } });
+  controller.start();
+  controller.enqueue(a);
+  controller.enqueue(b);
+  await settle();
+  runs[1]?.end();
+  await time.advanceAsync(1_000);
+  expect(told).toEqual([["a", "reconcile takes too long"]]);
 });
 
 describe("stop", () => {

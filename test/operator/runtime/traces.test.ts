@@ -5,7 +5,8 @@ import { apiVersionOf, kvResponderKind, ownedKinds } from "../../../operator/kin
 import { objectPath, pathTemplate } from "../../../operator/kube/paths.ts";
 import type { RequestReport } from "../../../operator/kube/transport.ts";
 import { withFields } from "../../../operator/log.ts";
-import { createTraces } from "../../../operator/runtime/traces.ts";
+import type { KVResponder, Request } from "../../../operator/objects.ts";
+import { createTraces, describeResource, type Described } from "../../../operator/runtime/traces.ts";
 import type { Ending } from "../../../operator/runtime/types.ts";
 import { manualTime, silentLog } from "../../support/manual-time.ts";
 
@@ -14,7 +15,7 @@ const get: RequestReport = { verb: "get", method: "GET", path: "/api/v1/namespac
 const success: Ending = { verdict: "success" };
 const failure: Ending = { verdict: "error", reason: "apply Service a: no" };
 
-const setUp = ({ isOn = true, chosen = true, late = true } = {}) => {
+const setUp = ({ isOn = true, chosen = true, late = true, describe = ({ name }: Request): Described => ({ generation: 3, tenant: `tenant-of-${name}` }) } = {}) => {
   const time = manualTime();
   const spans: SpanRecord[] = [];
   let ids = 0;
@@ -25,7 +26,7 @@ const setUp = ({ isOn = true, chosen = true, late = true } = {}) => {
     begin: (parent?: { traceId: string }) => ({ traceId: parent?.traceId ?? `t${++ids}`, spanId: `s${++ids}` }),
     record: (span: SpanRecord) => void spans.push(span),
   };
-  const traces = createTraces({ tracing, monotonic: time.monotonic, host: () => "10.96.0.1", describe: ({ name }) => ({ generation: 3, tenant: `tenant-of-${name}` }) });
+  const traces = createTraces({ tracing, monotonic: time.monotonic, host: () => "10.96.0.1", describe });
   return { time, spans, traces };
 };
 
@@ -137,7 +138,7 @@ test("calls beyond 256 are counted instead of kept; calls outside of a reconcile
   expect(spans[0]?.attributes["reconcile.calls_left_out"]).toBe(44);
 });
 
-test("lines of log inside a reconcile carry its ids, others none", async () => {
+test("lines of log inside a reconcile carry its tenant and its ids, others none", async () => {
   const { spans, traces } = setUp();
   const lines: object[] = [];
   const log = withFields({ ...silentLog, info: (fields) => void lines.push(fields) }, traces.fields);
@@ -148,17 +149,31 @@ test("lines of log inside a reconcile carry its ids, others none", async () => {
     return success;
   });
   const { traceId, spanId } = spans[0]?.context ?? {};
-  expect(lines).toEqual([{ x: 1 }, { trace_id: traceId, span_id: spanId, trace_flags: "01", x: 2 }]);
+  expect(lines).toEqual([{ x: 1 }, { tenant: "tenant-of-a", trace_id: traceId, span_id: spanId, trace_flags: "01", x: 2 }]);
 });
 
-test("when tracing is off nothing is recorded and no line changes", async () => {
+test("when tracing is off nothing is recorded, and lines carry the tenant alone", async () => {
   const { spans, traces } = setUp({ isOn: false });
   await traces.around(a, async () => {
     traces.called(get);
-    expect(traces.fields()).toBeUndefined();
+    expect(traces.fields()).toEqual({ tenant: "tenant-of-a" });
     return failure;
   });
+  expect(traces.fields()).toBeUndefined();
   expect(spans).toEqual([]);
+});
+
+test.each([true, false])("a resource that cannot be described is reconciled all the same; traces: %s", async (isOn) => {
+  const broken = { metadata: { namespace: "team", name: "a" } } as KVResponder;
+  expect(() => describeResource(broken)).toThrow();
+  const { spans, traces } = setUp({ isOn, describe: () => describeResource(broken) });
+  const lines: unknown[] = [];
+  await traces.around(a, async () => {
+    lines.push(traces.fields());
+    return success;
+  });
+  expect(lines).toEqual([isOn ? expect.not.objectContaining({ tenant: expect.anything() }) : {}]);
+  expect(spans.map((s) => s.attributes["kvresponder.name"])).toEqual(isOn ? ["a"] : []);
 });
 
 test("names of objects are not in the template of a path", () => {
