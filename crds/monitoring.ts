@@ -10,6 +10,16 @@ const serviceMonitor = withRules(
     interval: duration("How often Prometheus scrapes, for example 15s.", "1s", "2m").default("30s"),
     scrapeTimeout: duration("When Prometheus gives up on a scrape. At most the interval.", "100ms", "2m").default("10s"),
     labels: extraLabels("Labels by which your Prometheus selects ServiceMonitors, for example release: kube-prometheus-stack.").optional(),
+    // a pod has at most 500 samples of at most 12 labels
+    sampleLimit: z.int32().min(500).max(1_000_000).default(2_000).meta({ description: "Samples of one scrape. A scrape with more is refused as a whole; a pod has at most 500." }),
+    labelLimit: z.int32().min(20).max(1_000).default(30).meta({ description: "Labels of one sample, those included that Prometheus puts on." }),
+    // a pod's name has at most 80 characters
+    labelValueLengthLimit: z.int32().min(100).max(10_000).default(128).meta({ description: "Characters of one label's value." }),
+    bodySizeLimit: withRules(
+      z.string().max(16),
+      [matches("^[1-9][0-9]{0,5}[KMG]i?B$", "must be a size such as 4MB, 512KiB or 1GB")],
+      { description: "Bytes of one scrape. A pod's has some 60 kB." },
+    ).default("4MB"),
   }),
   [
     {

@@ -16,23 +16,14 @@ const identity = {
   pod: "__meta_kubernetes_pod_name",
 } as const;
 
-/** A scrape beyond these is refused as a whole: a pod that has gone wrong cannot flood the tenant's Prometheus. */
-const limits = {
-  // a pod has at most 500 (the catalogue's budget)
-  sampleLimit: 2000,
-  labelLimit: 30,
-  // a pod's name has at most 80 characters
-  labelValueLengthLimit: 128,
-  // a scrape has some 60 kB
-  bodySizeLimit: "4MB",
-  // 16 replicas, as many on their way out, and the surge
-  targetLimit: 64,
-} as const;
+/** 16 replicas, as many on their way out, and the surge. */
+const targetLimit = 64;
 
 const component: Component = "cache";
 
 export const serviceMonitor: Renderer = (context) => {
-  const { mode, interval, scrapeTimeout, labels } = context.spec.monitoring.serviceMonitor;
+  // a scrape beyond the limits is refused as a whole: a pod that has gone wrong cannot flood the tenant's Prometheus
+  const { mode, interval, scrapeTimeout, labels, ...limits } = context.spec.monitoring.serviceMonitor;
   if (mode === "Disabled") return undefined;
   return child(
     context,
@@ -41,6 +32,7 @@ export const serviceMonitor: Renderer = (context) => {
       spec: {
         selector: { matchLabels: { [names.label.appName]: names.appName, [names.label.component]: component, [names.label.name]: context.name } },
         ...limits,
+        targetLimit,
         endpoints: [
           {
             port: portName.metrics,
