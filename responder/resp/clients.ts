@@ -62,7 +62,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
   const follow = followTraffic(metrics, "resp");
   const connections = new Map<number, Connection>();
   const turns = createTurns<Connection>(limits.connectionsPerTurn);
-  const dispatcher = createDispatcher(createCommandCounts(metrics), observer);
+  const dispatcher = createDispatcher(createCommandCounts(metrics), observer, clock);
   const counts = countOperations(metrics);
   const parser = new Parser({ ...limits, largeBytes: store.ownBufferBytes });
   let impatient = false;
@@ -97,6 +97,7 @@ export const createClients = (deps: ClientsDeps): Clients => {
     work: 0,
     unfinished: undefined,
     sleep: undefined,
+    sampled: undefined,
     atomic: false,
     run: (row) => dispatcher.run(call, row),
     inputBudget: createBudget(Math.max(limits.inputBudgetBytes, deps.maxValueBytes + limits.lineBytes)),

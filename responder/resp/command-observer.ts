@@ -21,19 +21,20 @@ export interface CommandOutcome {
   readonly args: Args;
   /** Index of its first key; 0: it has none. */
   readonly firstKey: number;
-  readonly failed: boolean;
+  /** What went wrong, in a word or a short sentence. */
+  readonly problem: string | undefined;
   readonly replyBytes: number;
 }
 
 export interface CommandObserver {
-  /** A turn of commands of one connection is over. */
-  endTurn(durationMs: number, lastCommand: string): void;
+  /** A turn of commands of one connection took so long, or one command took many turns. `command`: the last one. */
+  took(durationMs: number, command: string): void;
   /** Of the next command; undefined: it is only counted. */
   sample(): SampledCommand | undefined;
   observe(command: SampledCommand, outcome: CommandOutcome): void;
 }
 
-export const noCommandObserver: CommandObserver = { endTurn: () => {}, sample: () => undefined, observe: () => {} };
+export const noCommandObserver: CommandObserver = { took: () => {}, sample: () => undefined, observe: () => {} };
 
 export interface CommandObserverDeps {
   readonly log: Log;
@@ -54,8 +55,8 @@ export const createCommandObserver = ({ log, tracing, clock, logging, hashKey, o
   const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
 
   return {
-    endTurn: (durationMs, command) => {
-      // which of its commands took so long nobody has timed
+    took: (durationMs, command) => {
+      // which of a turn's commands took so long nobody has timed
       if (durationMs > logging().slowMs) write({ command, durationMs: rounded(durationMs), sampleRate: 1 }, "slow commands");
     },
     sample: () => {
@@ -64,17 +65,18 @@ export const createCommandObserver = ({ log, tracing, clock, logging, hashKey, o
       if (!isTraced && stands === 0) return undefined;
       return { startedAt: clock.monotonic(), stands, span: isTraced ? tracing.begin() : undefined };
     },
-    observe: ({ startedAt, stands, span }, { name, args, firstKey, failed, replyBytes }) => {
+    observe: ({ startedAt, stands, span }, { name, args, firstKey, problem, replyBytes }) => {
       const endedAt = clock.monotonic();
+      const result = problem === undefined ? "ok" : "error";
       if (stands > 0) {
         const { keyHash } = logging();
         const hash = keyHash && firstKey > 0 && firstKey < args.count ? { keyHash: hashKey(args.buffer(firstKey), args.from[firstKey] as number, args.to[firstKey] as number) } : {};
         const trace = span ? { trace_id: span.traceId, span_id: span.spanId, trace_flags: "01" } : {};
-        write({ command: name, result: failed ? "error" : "ok", durationMs: rounded(endedAt - startedAt), bytes: replyBytes, sampleRate: stands, ...hash, ...trace }, "command");
+        write({ command: name, result, durationMs: rounded(endedAt - startedAt), bytes: replyBytes, sampleRate: stands, ...hash, ...trace }, "command");
       }
       if (!span) return;
-      const attributes = { "network.protocol.name": "resp", "kv.command": name.toUpperCase(), "kv.result": failed ? "error" : "ok" };
-      tracing.record({ name: name.toUpperCase(), kind: "server", context: span, startedAt, endedAt, attributes, error: failed ? "answered an error" : undefined });
+      const attributes = { "network.protocol.name": "resp", "kv.command": name.toUpperCase(), "kv.result": result };
+      tracing.record({ name: name.toUpperCase(), kind: "server", context: span, startedAt, endedAt, attributes, error: problem });
     },
   };
 };

@@ -1,11 +1,12 @@
 // One client: reads its commands, runs them in order, and lets the others have their turn.
 import type { Socket } from "node:net";
-import type { ClientView, Sleep, Step } from "./commands/command.ts";
+import type { ClientView, Sleep } from "./commands/command.ts";
 import { tooLong } from "./commands/errors.ts";
 import { abandon } from "./commands/transactions.ts";
 import { recheck } from "./credentials.ts";
 import type { Hub } from "./hub.ts";
 import { Input } from "./input.ts";
+import type { LongCommand } from "./long-command.ts";
 import { createOutput, type Output } from "./output.ts";
 import { parsed } from "./parser.ts";
 import type { Session } from "./session.ts";
@@ -22,8 +23,8 @@ export class Connection implements ClientView {
   private readonly output: Output;
   /** Complete commands that wait for their turn, or for the replies before them to leave. */
   private rest: Buffer = nothing;
-  private step: Step | undefined = undefined;
-  /** While the step waits for something outside: ends that waiting. */
+  private long: LongCommand | undefined = undefined;
+  /** While the long command waits for something outside: ends that waiting. */
   private cancelSleep: (() => void) | undefined = undefined;
   private refusal: string | undefined = undefined;
   private deferred = false;
@@ -72,7 +73,7 @@ export class Connection implements ClientView {
 
   /** Something that arrived is not answered yet. */
   get isBusy(): boolean {
-    return !this.finished && (this.step !== undefined || this.rest.length > 0 || this.input.length > 0 || this.input.isCollecting || this.output.waiting);
+    return !this.finished && (this.long !== undefined || this.rest.length > 0 || this.input.length > 0 || this.input.isCollecting || this.output.waiting);
   }
 
   kill(): void {
@@ -127,7 +128,7 @@ export class Connection implements ClientView {
     this.enter();
     const startedAt = this.hub.clock.monotonic();
     try {
-      this.run(data);
+      this.run(data, startedAt);
     } catch (err) {
       this.fail(err);
     }
@@ -135,7 +136,7 @@ export class Connection implements ClientView {
   }
 
   /** Runs what is in `data` as far as this turn goes. */
-  private run(data: Buffer): void {
+  private run(data: Buffer, startedAt: number): void {
     const { hub, session, input } = this;
     const { call, parser, limits, dispatcher } = hub;
     const { reply } = call;
@@ -160,8 +161,7 @@ export class Connection implements ClientView {
         }
         if (reply.length > limits.replyBytes) return this.tooMuch();
         if (call.unfinished !== undefined) {
-          this.step = call.unfinished;
-          call.unfinished = undefined;
+          this.long = dispatcher.goesOn(call, call.unfinished, startedAt, reply.length - before);
           if (call.sleep === undefined) this.putOff();
           else this.fallAsleep(call.sleep);
           call.sleep = undefined;
@@ -194,7 +194,7 @@ export class Connection implements ClientView {
     clock.tick();
     const durationMs = clock.monotonic() - startedAt;
     counts.endTurn(durationMs / 1_000);
-    observer.endTurn(durationMs, this.session.lastCommand);
+    observer.took(durationMs, this.session.lastCommand);
   }
 
   private keepUnfinished(bytes: Buffer): void {
@@ -205,6 +205,7 @@ export class Connection implements ClientView {
   }
 
   private fallAsleep(sleep: Sleep): void {
+    this.long?.waits();
     let isOver = false;
     const cancel = sleep(() => {
       isOver = true;
@@ -258,16 +259,25 @@ export class Connection implements ClientView {
   /** A fault of ours: it costs this client its connection, and nobody else anything. */
   private fail(err: unknown): void {
     const { call, log } = this.hub;
-    log.error({ err, command: this.session.lastCommand }, "command failed");
+    const span = this.long?.span ?? call.sampled?.span;
+    log.error({ err, command: this.session.lastCommand, ...(span && { trace_id: span.traceId, span_id: span.spanId, trace_flags: "01" }) }, "command failed");
     call.atomic = false;
     call.unfinished = undefined;
     call.sleep = undefined;
+    call.sampled = undefined;
     call.reply.discard();
     call.reply.error("ERR internal error");
     this.session.closing = true;
     this.rest = nothing;
-    this.step = undefined;
+    this.takeLong()?.answered("failed");
     this.flush();
+  }
+
+  /** The long command is over. */
+  private takeLong(): LongCommand | undefined {
+    const { long } = this;
+    this.long = undefined;
+    return long;
   }
 
   /** Too much is unfinished, of this client or of all together. */
@@ -322,9 +332,10 @@ export class Connection implements ClientView {
   }
 
   private goOn(): void {
+    if (this.output.waiting) this.long?.waits();
     if (this.finished || this.deferred || this.output.waiting || this.socket.destroyed) return;
-    if (this.step !== undefined && !this.isAsleep) this.goOnWith(this.step);
-    if (this.step === undefined && !this.output.waiting && this.rest.length > 0) {
+    if (this.long !== undefined && !this.isAsleep) this.goOnWith(this.long);
+    if (this.long === undefined && !this.output.waiting && this.rest.length > 0) {
       const { rest } = this;
       this.rest = nothing;
       this.work(rest);
@@ -332,17 +343,17 @@ export class Connection implements ClientView {
     this.settle(false);
   }
 
-  private goOnWith(step: Step): void {
+  private goOnWith(long: LongCommand): void {
     this.enter();
     const startedAt = this.hub.clock.monotonic();
     try {
-      if (!step()) return this.putOff();
+      if (!long.goOn()) return this.putOff();
     } catch (err) {
       return this.fail(err);
     } finally {
       this.endTurn(startedAt);
     }
-    this.step = undefined;
+    this.takeLong()?.answered();
     if (this.hub.call.reply.length > this.hub.limits.replyBytes) this.tooMuch();
     else this.flush();
   }
@@ -351,7 +362,7 @@ export class Connection implements ClientView {
   private settle(emptied: boolean): void {
     if (this.finished || this.socket.destroyed) return;
     if (this.session.closing) return this.finish();
-    const stuck = this.output.waiting || (this.isAsleep ? this.pendingInput >= fullRead : this.step !== undefined || this.rest.length > 0);
+    const stuck = this.output.waiting || (this.isAsleep ? this.pendingInput >= fullRead : this.long !== undefined || this.rest.length > 0);
     if (stuck) {
       if (!this.paused) this.socket.pause();
       this.paused = true;
@@ -372,7 +383,7 @@ export class Connection implements ClientView {
     if (this.finished) return;
     this.finished = true;
     this.rest = nothing;
-    this.step = undefined;
+    this.takeLong()?.abandoned();
     this.stopSleeping();
     const { limits, timers } = this.hub;
     this.socket.end(() => {
@@ -387,7 +398,7 @@ export class Connection implements ClientView {
     this.count(0);
     this.input.clear();
     this.rest = nothing;
-    this.step = undefined;
+    this.takeLong()?.abandoned();
     this.stopSleeping();
     abandon(this.hub.call, this.session);
     this.hub.closed(this);

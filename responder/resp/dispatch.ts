@@ -1,5 +1,6 @@
 // From the bytes of a command to its handler: everything that is the same for all commands.
 import { commandGroups } from "#contract/metrics";
+import type { TurnClock } from "#lib/turn-clock";
 import type { Call, Command, Row, Step } from "./commands/command.ts";
 import { badKey, noAuth, unknownSubcommand, wrongArity } from "./commands/errors.ts";
 import { createLookup } from "./commands/lookup.ts";
@@ -7,6 +8,7 @@ import { commands } from "./commands/table.ts";
 import { abandon, queue } from "./commands/transactions.ts";
 import { maxKeyBytes } from "./limits.ts";
 import type { CommandObserver, SampledCommand } from "./command-observer.ts";
+import { createLongCommand, type LongCommand } from "./long-command.ts";
 import type { Reply } from "./reply.ts";
 
 /** What an unknown command's error shows of it. */
@@ -67,16 +69,25 @@ export interface Dispatcher {
   /** Runs the command of `call.args`, or queues it; the reply is written. `refusal`: the error that it gets instead. */
   dispatch(call: Call, refusal: string | undefined): void;
   run(call: Call, row: Row): void;
+  /** Takes `step`, which the command that was just dispatched has left unfinished. `startedAt`: monotonic, of its turn. */
+  goesOn(call: Call, step: Step, startedAt: number, replyBytes: number): LongCommand;
 }
 
-export const createDispatcher = (counts: Float64Array, observer: CommandObserver): Dispatcher => {
+export const createDispatcher = (counts: Float64Array, observer: CommandObserver, clock: TurnClock): Dispatcher => {
   /** The command that the last resolution found. */
   let found: Row | undefined;
 
   const run = (call: Call, row: Row): void => {
     const { reply } = call;
     reply.failed = false;
-    row.run(call);
+    try {
+      row.run(call);
+    } catch (err) {
+      counts[row.cell + 1] = (counts[row.cell + 1] as number) + 1;
+      throw err;
+    }
+    // what goes on is counted when it is over
+    if (call.unfinished !== undefined) return;
     const cell = row.cell + (reply.failed ? 1 : 0);
     counts[cell] = (counts[cell] as number) + 1;
   };
@@ -134,13 +145,31 @@ export const createDispatcher = (counts: Float64Array, observer: CommandObserver
     const from = reply.length;
     found = undefined;
     reply.failed = false;
-    replication.within(sampled.span, () => resolve(call, refusal));
-    const row = found as Row | undefined;
-    observer.observe(sampled, { name: row?.name ?? "unknown", args, firstKey: row?.firstKey ?? 0, failed: reply.failed, replyBytes: reply.length - from });
+    const observe = (problem: string | undefined, replyBytes: number) => {
+      const row = found as Row | undefined;
+      observer.observe(sampled, { name: row?.name ?? "unknown", args, firstKey: row?.firstKey ?? 0, problem, replyBytes });
+    };
+    call.sampled = sampled;
+    try {
+      replication.within(sampled.span, () => resolve(call, refusal));
+    } catch (err) {
+      // what it has written is thrown away; `call.sampled` stays for whoever tells of the fault
+      observe("failed", 0);
+      throw err;
+    }
+    if (call.unfinished !== undefined) return;
+    call.sampled = undefined;
+    observe(reply.failed ? "answered an error" : undefined, reply.length - from);
   };
 
   return {
     run,
+    goesOn: (call, step, startedAt, replyBytes) => {
+      const long = createLongCommand({ call, row: found as Row, step, counts, observer, clock, startedAt, replyBytes });
+      call.unfinished = undefined;
+      call.sampled = undefined;
+      return long;
+    },
     dispatch: (call, refusal) => {
       const { session, reply, server } = call;
       server.counts.commands++;

@@ -4,7 +4,10 @@ import type { CounterHandle, GaugeHandle, Instruments } from "#telemetry/instrum
 
 type Metrics = Instruments<typeof responderMetrics>;
 
-type Counter = Pick<CounterHandle, "inc">;
+type Counter = Pick<CounterHandle, "inc"> & {
+  /** So many keys that one operation took at once: its duration is observed once. */
+  incAtOnce(n: number): void;
+};
 
 const labels = {
   getHit: { operation: "get", result: "hit" },
@@ -24,14 +27,26 @@ export type Operations = Readonly<Record<keyof typeof labels, Counter>>;
 
 export interface OperationCounts {
   readonly operations: Operations;
-  /** The turn that they were counted in is over: they go to the same series as HTTP's, each timed as long as the turn. */
+  /** The turn that they were counted in is over: they go to the same series as HTTP's, each timed as long as the turn, those of one sweep as one. */
   endTurn(seconds: number): void;
 }
 
 export const countOperations = ({ kv_operations_total: totals, kv_operation_duration_seconds: durations }: Metrics): OperationCounts => {
   const all = Object.entries(labels).map(([name, of]) => ({ name, total: totals.with(of), duration: durations.with({ operation: of.operation }) }));
   const cells = new Float64Array(all.length);
-  const operations = Object.fromEntries(all.map(({ name }, i) => [name, { inc: (n = 1) => void (cells[i]! += n) }]));
+  /** Those of the keys that are counted and not timed. */
+  const untimed = new Float64Array(all.length);
+  const operations = Object.fromEntries(
+    all.map(({ name }, i) => {
+      const inc = (n = 1) => void (cells[i]! += n);
+      const incAtOnce = (n: number) => {
+        if (n === 0) return;
+        inc(n);
+        untimed[i]! += n - 1;
+      };
+      return [name, { inc, incAtOnce }];
+    }),
+  );
   return {
     operations: operations as unknown as Operations,
     endTurn: (seconds) => {
@@ -40,8 +55,9 @@ export const countOperations = ({ kv_operations_total: totals, kv_operation_dura
         if (keys === 0) continue;
         const { total, duration } = all[i]!;
         total.inc(keys);
-        duration.observeMany(seconds, keys);
+        duration.observeMany(seconds, keys - untimed[i]!);
         cells[i] = 0;
+        untimed[i] = 0;
       }
     },
   };

@@ -5,6 +5,7 @@ import type { Auth } from "../../auth/auth.ts";
 import type { Replication } from "../../replication/port.ts";
 import type { Store } from "../../store/types.ts";
 import type { Args } from "../args.ts";
+import type { SampledCommand } from "../command-observer.ts";
 import type { Operations } from "../metrics.ts";
 import type { Reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -97,6 +98,8 @@ export interface Call {
   unfinished: Step | undefined;
   /** Set beside `unfinished`: the step is not run before this has woken the connection, or the connection can wait no longer. */
   sleep: Sleep | undefined;
+  /** The command that runs, when it is logged or traced one by one. */
+  sampled: SampledCommand | undefined;
   /** EXEC is running: a handler must finish in one go. */
   atomic: boolean;
   /** Runs a command on `args`, and counts it. */

@@ -159,7 +159,7 @@ const encoding = (call: Call): void => {
 const flush = (call: Call): void => {
   const { args, reply } = call;
   if (args.count > 2 || (args.count === 2 && !["async", "sync"].includes(args.word(1)))) return reply.error(syntaxError);
-  call.operations.deleteHit.inc(call.store.clear());
+  call.operations.deleteHit.incAtOnce(call.store.clear());
   reply.ok();
 };
 

@@ -59,3 +59,17 @@ test("every key of a turn is timed as long as its turn", async () => {
   expect(await say(Buffer.concat([words("SET a 1"), words("MGET a b c"), words("DEL a")]))).toContain(integer(1));
   expect(await Promise.all(["get", "put", "delete", "expire"].map((operation) => series(`kv_operation_duration_seconds_count{operation="${operation}"}`)))).toEqual([3, 1, 1, 0]);
 });
+
+test("a key of FLUSHALL is counted, and not timed: the whole is one operation", async () => {
+  const { say, ask, series } = open();
+  const deletes = async () => [await series('kv_operations_total{operation="delete",result="hit"}'), await series('kv_operation_duration_seconds_count{operation="delete"}')];
+  await ask("MSET a 1 b 2 c 3 d 4");
+  expect(await say(Buffer.concat([words("DEL a"), words("FLUSHALL"), words("FLUSHDB")]))).toBe(`${integer(1)}${ok}${ok}`);
+  expect(await deletes()).toEqual([4, 2]);
+  // of nothing: no operation at all
+  await ask("FLUSHALL");
+  expect(await deletes()).toEqual([4, 2]);
+  await ask("SET a 1");
+  await ask("DEL a");
+  expect(await deletes()).toEqual([5, 3]);
+});

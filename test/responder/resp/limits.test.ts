@@ -1,5 +1,8 @@
 // What one client may make the server do or hold, and that the others do not feel it.
+import { parseRuntime } from "#contract/runtime";
 import { describe, expect, test } from "vitest";
+import { keepTraces } from "../../support/traces-kept.ts";
+import { createCapture } from "../http/harness.ts";
 import { bulk, createService, error, frame, integer, ok, words } from "./clients.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -178,13 +181,33 @@ test("a client that closes its side is answered before ours is closed", async ()
   expect(client.sent()).toBe(Array.from({ length: 20 }, (_, i) => integer(i + 1)).join(""));
 });
 
-test.each([["INCR fault"], ["MULTI\r\nINCR fault\r\nEXEC"]])("a fault of ours in %j costs one connection and is logged", async (lines) => {
-  const { connect, errors } = createService();
+test.each([
+  ["INCR fault", "incr", 0],
+  ["MULTI\r\nINCR fault\r\nEXEC", "exec", 1],
+])("a fault of ours in %j costs one connection and is logged, counted and traced", async (commands, command, transactions) => {
+  const { log, lines } = createCapture();
+  const tracing = keepTraces({ every: 1 });
+  const { connect, errors, series } = createService({ observed: { log, tracing, logging: () => ({ ...parseRuntime("{}").requests, sample: 1 }) } });
   const [client, other] = [connect(), connect()];
-  await client.arrive(`PING\r\n${lines}\r\nPING\r\n`);
+  await client.arrive(`PING\r\n${commands}\r\nPING\r\n`);
   expect(client.sent().endsWith(error("ERR internal error"))).toBe(true);
   expect(client.isFinished).toBe(true);
-  expect(errors).toHaveLength(1);
+  const failed = async (group: string) => series(`kv_resp_commands_total{group="${group}",result="error"}`);
+  expect([await failed("string"), await failed("transactions"), await failed("connection")]).toEqual([1, transactions, 0]);
+  const span = tracing.spans.at(-1);
+  expect(span).toMatchObject({ name: command.toUpperCase(), error: "failed", attributes: { "kv.result": "error" } });
+  const ids = { trace_id: span?.context.traceId, span_id: span?.context.spanId, trace_flags: "01" };
+  expect(errors).toEqual([{ err: new Error("a fault in the store"), command, ...ids }]);
+  expect(lines.at(-1)?.fields).toMatchObject({ command, result: "error", bytes: 0, ...ids });
   await other.arrive("PING\r\nKEYS *\r\n");
   expect(other.sent()).toBe("+PONG\r\n*0\r\n");
+});
+
+test("a fault in a command that is not sampled names no trace, whatever was sampled before", async () => {
+  const tracing = keepTraces({ every: 2 });
+  const { connect, errors } = createService({ observed: { tracing } });
+  await connect().arrive("PING\r\nPING\r\nINCR fault\r\n");
+  await connect().arrive("INCR fault\r\n");
+  await connect().arrive("INCR fault\r\n");
+  expect(errors.map((each) => each["trace_id"])).toEqual([undefined, tracing.spans[1]?.context.traceId, undefined]);
 });
