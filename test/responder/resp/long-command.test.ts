@@ -13,7 +13,7 @@ const open = ({ sample = 1_000_000, limits = {} } = {}) => {
   const { log, lines } = createCapture();
   const tracing = keepTraces(sample === 1 ? { every: 1 } : {});
   const dialogue = createDialogue({ peers: 1, limits, observed: { log, tracing, logging: () => ({ ...parseRuntime("{}").requests, sample, slowMs }) } });
-  for (let i = 0; i < 3_000; i++) dialogue.store.put(Buffer.from(`k${i}`), 0, `k${i}`.length, Buffer.from("v"), 0, 1, 0);
+  for (let i = 0; i < 5_000; i++) dialogue.store.put(Buffer.from(`k${i}`), 0, `k${i}`.length, Buffer.from("v"), 0, 1, 0);
   const counted = async (group: string) => [await dialogue.series(`kv_resp_commands_total{group="${group}",result="ok"}`), await dialogue.series(`kv_resp_commands_total{group="${group}",result="error"}`)];
   /** The first command is always logged, and would be the one that a test is about. */
   const begin = async () => {
@@ -87,7 +87,7 @@ describe("KEYS", () => {
     await settle();
     time.advance(10 * slowMs);
     client.hold(false);
-    await until(() => client.sent().includes("*3000"));
+    await until(() => client.sent().includes("*5000"));
     expect(opened.lines).toEqual([]);
   });
 
