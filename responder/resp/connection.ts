@@ -309,6 +309,8 @@ export class Connection implements ClientView {
   private onLeft(): void {
     this.count(0);
     this.socket.setTimeout(0);
+    // the time that the client took to read is not that of what comes now
+    this.hub.clock.tick();
     this.goOn();
   }
 

@@ -1,6 +1,7 @@
 // The Redis protocol without a network: clients on test sockets, over the model store, at a time that the test sets.
 import { responderMetrics } from "#contract/metrics";
 import { parseRuntime } from "#contract/runtime";
+import { createTurnClock } from "#lib/turn-clock";
 import { createTelemetry } from "#telemetry/instruments";
 import type { Fields } from "#telemetry/logger";
 import { noTracing } from "#telemetry/tracing";
@@ -95,7 +96,7 @@ export const createService = ({ limits = {}, auth = noAuth, maxValueBytes = 1024
     observed && createCommandObserver({ log: createCapture().log, tracing: noTracing, clock: time, logging: () => requests, hashKey: (_bytes, from, to) => `hash of ${to - from} bytes`, onSpent: () => {}, ...observed });
   const clients = createClients({
     store,
-    clock: { now, tick: now, monotonic: time.monotonic, correct: () => {} },
+    clock: createTurnClock(time),
     timers: time,
     auth,
     metrics: telemetry.metrics,

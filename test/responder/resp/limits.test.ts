@@ -211,3 +211,11 @@ test("a fault in a command that is not sampled names no trace, whatever was samp
   await connect().arrive("INCR fault\r\n");
   expect(errors.map((each) => each["trace_id"])).toEqual([undefined, tracing.spans[1]?.context.traceId, undefined]);
 });
+
+test("nor does one that comes while a sampled one waits", async () => {
+  const { connect, errors } = createService({ peers: 1, observed: { tracing: keepTraces({ every: 2 }) } });
+  await connect().arrive("SET a 1\r\nWAIT 1 0\r\n");
+  await connect().arrive("INCR fault\r\n");
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).not.toHaveProperty("trace_id");
+});

@@ -78,6 +78,16 @@ describe("KEYS", () => {
     expect(await opened.counted("generic")).toEqual([0, 1]);
   });
 
+  test("that its client did not wait for is slow all the same", async () => {
+    const opened = open();
+    await opened.begin();
+    await opened.ask("KEYS *");
+    opened.time.advance(3 * slowMs);
+    opened.client.socket.destroy();
+    await settle();
+    expect(told(opened)).toEqual([["slow commands", "keys", undefined, 3 * slowMs]]);
+  });
+
   test("is not slow because its client does not read", async () => {
     const opened = open();
     await opened.begin();
@@ -124,6 +134,9 @@ describe("WAIT", () => {
     const opened = await blocked(1);
     expect(await opened.counted("generic")).toEqual([0, 0]);
     opened.time.advance(5_000);
+    // that another one failed meanwhile is not its fault
+    await opened.connect().arrive(words("INCR"));
+    opened.lines.length = 0;
     opened.peers.acknowledge(1);
     await settle();
     expect(opened.client.sent().endsWith(integer(1))).toBe(true);
@@ -148,6 +161,8 @@ describe("WAIT", () => {
     const opened = await blocked(1);
     opened.time.advance(3_000);
     await end(opened);
+    await settle();
+    opened.time.advance(1_000);
     opened.client.socket.destroy();
     await settle();
     const mine = told(opened).filter(([, command]) => command === "wait");
