@@ -83,15 +83,21 @@ const exec = (call: Call): void => {
   call.args = queuedArgs;
   call.atomic = true;
   reply.array(transaction.commands.length);
-  for (const queued of transaction.commands) {
+  for (const [i, queued] of transaction.commands.entries()) {
     queuedArgs.count = queued.from.length;
     queuedArgs.data = queued.data;
     queuedArgs.from = queued.from;
     queuedArgs.to = queued.to;
     queuedArgs.own = queued.own;
-    call.run(queued.row);
-    call.work += 1 + (queuedArgs.count >> 1);
+    try {
+      call.run(queued.row);
+    } catch (err) {
+      // those that will not run any more
+      for (const each of transaction.commands.slice(i)) free(call, each);
+      throw err;
+    }
     free(call, queued);
+    call.work += 1 + (queuedArgs.count >> 1);
   }
   call.atomic = false;
   call.args = args;

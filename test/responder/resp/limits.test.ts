@@ -203,6 +203,13 @@ test.each([
   expect(other.sent()).toBe("+PONG\r\n*0\r\n");
 });
 
+test("large arguments of a transaction that a fault ends are given back", async () => {
+  const { connect, loose } = createService({ ownBufferBytes: 512, maxValueBytes: 4096 });
+  const large = "x".repeat(2048);
+  await connect().arrive(Buffer.concat([words("MULTI"), words(`GETSET b ${large}`), words(`ECHO ${large}`), words("INCR fault"), words(`SET a ${large}`), words("EXEC")]));
+  expect(loose.size).toBe(0);
+});
+
 test("a fault in a command that is not sampled names no trace, whatever was sampled before", async () => {
   const tracing = keepTraces({ every: 2 });
   const { connect, errors } = createService({ observed: { tracing } });
