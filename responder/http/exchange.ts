@@ -140,7 +140,8 @@ export const createRecorder = ({ metrics, log, tracing, clock, logging, hashKey,
       series.operations(operation, result)?.inc();
       series.operationDuration(operation)?.observe(seconds);
     }
-    if (keys) for (const [each, n] of keys) series.operationDuration(each)?.observeMany(seconds, n);
+    // a batch is many operations; all keys of a prefix are one, or a sweep of millions would be all that a percentile sees
+    if (keys) for (const [each, n] of keys) series.operationDuration(each)?.observeMany(seconds, operation ? 1 : n);
     if (rejected) metrics.kv_rejected_writes_total.inc({ reason: rejected });
     if (!span) return;
     const at = clock.wall() - clock.monotonic() + startedAt + durationMs;

@@ -135,6 +135,14 @@ test("an operation is timed once for each of its keys", async () => {
   expect(text).toContain('kv_operations_total{operation="put",result="ok"} 3');
 });
 
+test("a deletion of all keys of a prefix counts each and is timed once", async () => {
+  const { run, render } = open();
+  run(2, 200, "DELETE", "/v1/kv", { fill: (exchange) => [(exchange.operation = "delete"), exchange.count("delete", "hit", 5_000)] });
+  const text = await render();
+  expect(text).toContain('kv_operations_total{operation="delete",result="hit"} 5000');
+  expect(text).toContain('kv_operation_duration_seconds_count{operation="delete"} 1');
+});
+
 describe("traces", () => {
   const [traceId, spanId] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
   const sampled = { traceparent: `00-${traceId}-${spanId}-01` };
