@@ -92,6 +92,8 @@ export const createReplica = ({ state, place, settled, createTombstone, grow, wr
         if (compare(slot, ms, counter, node) >= 0) return mergeOutcome.stale;
       } else if (floors.refuses(bucketOf(hash), ms)) return mergeOutcome.refused;
       if (ranges.list.length > 0 && ranges.covers(ranges.list, key, keyFrom, keyTo, ms, counter, node)) return mergeOutcome.stale;
+      // forgotten, and still being swept: beside an older tombstone no floor stands for it
+      if (ranges.unswept.length > 0 && ranges.covers(ranges.unswept, key, keyFrom, keyTo, ms, counter, node)) return mergeOutcome.stale;
       // of a value whose time is over only the version matters
       const isOver = kind === "value" && expiresAt !== 0 && expiresAt <= now();
       if (kind !== "value" || isOver) {

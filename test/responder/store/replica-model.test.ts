@@ -212,7 +212,8 @@ describe.each(Object.entries(settings))("%s", (_, setting) => {
   test("versions rise, nothing deleted or over is shown, floors stand for what is forgotten, tombstones keep to their budget", { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => run(seed, setting)),
-      { numRuns: 1, endOnFailure: true },
+      // 25: a record older than a range that was forgotten and not yet swept, over a tombstone older still
+      { numRuns: 2, endOnFailure: true, examples: [[25]] },
     );
   });
 });
