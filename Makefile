@@ -47,8 +47,9 @@ test: install tools verify typecheck lint ## Everything CI runs: checks, unit, c
 	@vitest run --project gates
 	@vitest run --project cluster
 
-soak: install tools ## Long forms: random Redis commands against a real Redis, floods against the planned memory, faults between pods (an hour)
-	@FC_RUNS=5000 vitest run --project component test/redis/differential
+soak: install tools ## Long forms: every property from another seed, random Redis commands against a real Redis, floods against the planned memory, faults between pods (an hour)
+	@FC_SEED=$$RANDOM$$RANDOM vitest run --project unit
+	@FC_SEED=$$RANDOM$$RANDOM FC_RUNS=5000 vitest run --project component test/redis/differential
 	@KVR_FLOODS=30 vitest run --project gates test/responder/memory
 	@KVR_FAULT_ROUNDS=6 KVR_FAULT_ANSWERS=100 vitest run --project cluster test/product/replication-faults
 

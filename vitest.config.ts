@@ -19,6 +19,7 @@ export default defineConfig({
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
           exclude: [...exclude, "test/**/*.{component,gates,cluster}.test.ts"],
+          setupFiles: ["test/support/seeded.ts"],
         },
       },
       {
@@ -26,6 +27,7 @@ export default defineConfig({
           name: "component",
           include: ["test/**/*.component.test.ts"],
           exclude,
+          setupFiles: ["test/support/seeded.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -6,7 +6,7 @@ import { families, sequences } from "./sequences.ts";
 import { supported } from "./supported.ts";
 import { besideRedis } from "./targets.ts";
 
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.FC_SEED ?? 1);
 const runs = Number(process.env.FC_RUNS ?? 350);
 /** Commands, in the usual number of runs. */
 const enough = 20_000;

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { Columns } from "../../../responder/store/columns.ts";
 import { idle, Wheel } from "../../../responder/store/wheel.ts";
 
+/** Twenty of the longest jumps and one of the longest delays end before the 48 bits of milliseconds do. */
 const start = 1_700_000_000_000;
 const delay = fc.oneof(fc.integer({ min: -10, max: 200 }), fc.integer({ min: 0, max: 1e7 }), fc.integer({ min: 0, max: 2 ** 47 }));
-const jump = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 0, max: 2 ** 46 }));
+const jump = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 0, max: 2 ** 42 }));
 
 const setUp = () => {
   const columns = new Columns(1000);
