@@ -28,7 +28,10 @@ test("a trace that was posted as OTLP is found by its id and by its service, wit
   });
   expect(posted.status).toBe(200);
 
-  const trace = await expect.poll(() => jaeger.trace(traceId)).toBeDefined().then(() => jaeger.trace(traceId));
+  // spans of one request are stored, and indexed, one after the other
+  await expect.poll(async () => (await jaeger.trace(traceId))?.spans.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(async () => (await jaeger.traces({ service: "a", operation: "replicate" })).length, { timeout: 10_000 }).toBe(1);
+  const trace = await jaeger.trace(traceId);
   const [put, replicate] = trace?.spans.toSorted((a, b) => a.startUs - b.startUs) ?? [];
   expect(put).toMatchObject({ id: parent, parent: "00f067aa0ba902b7", name: "PUT", kind: "server", service: "a", durationUs: 2_000, attributes: { "http.response.status_code": 201 } });
   expect(put?.resource).toEqual({ "service.name": "a", "tenant.id": "acme" });
