@@ -74,12 +74,13 @@ const lowerQuartile = (result: Result): number => {
 
 /**
  * What `make test` holds. Where others use the machine, rounds of one server differ by more than telemetry costs, and everything gets dearer by the same factor:
- * the lower quartiles, divided, came to 1.07 to 1.17 in quiet runs and in runs in which a GET cost three times as much. `make bench-telemetry` judges by the goal in microseconds.
+ * the lower quartiles, divided, came to 1.04 to 1.31, in quiet runs and in runs in which a GET cost three times as much. So this only notices what has become dear by half;
+ * what the recorder costs by itself is held exactly by store.gates.test.ts, and `make bench-telemetry` judges by the goal in microseconds.
  */
 export const overheadGate = ({ nothing: [one, other], parts }: TelemetryResults): Goal => {
   const all = parts.find(({ target }) => target.name === "all");
   const times = all ? (2 * lowerQuartile(all)) / (lowerQuartile(one) + lowerQuartile(other)) : Number.NaN;
-  return atMost("processor time a GET with all of it, of one with nothing (lower quartiles)", times, 1.08, "x");
+  return atMost("processor time a GET with all of it, of one with nothing (lower quartiles)", times, 1.3, "x");
 };
 
 export const overheadGoal = ({ nothing, parts }: TelemetryResults): Goal => {
