@@ -1,5 +1,6 @@
 // The page that scrapers get: negotiated, and rendered so many times a second at most, however many of them there are.
 import type { Clock } from "#lib/clock";
+import { createTokenBucket } from "#lib/token-bucket";
 import { contentTypes, type Format } from "./exposition.ts";
 import { preferredFormat } from "./exposition-format.ts";
 
@@ -18,8 +19,7 @@ export interface ExpositionPageDeps {
 }
 
 const createFormat = (format: Format, { render, clock }: ExpositionPageDeps) => {
-  let tokens = burst;
-  let filledAt = clock.monotonic();
+  const bucket = createTokenBucket(clock.monotonic, perSecond, burst);
   let rendering: Promise<string> | undefined;
   let last: string | undefined;
   const fresh = async (): Promise<string> => {
@@ -30,13 +30,7 @@ const createFormat = (format: Format, { render, clock }: ExpositionPageDeps) => 
     }
   };
   return async (): Promise<ExpositionPage> => {
-    const now = clock.monotonic();
-    tokens = Math.min(burst, tokens + ((now - filledAt) * perSecond) / 1_000);
-    filledAt = now;
-    if (!rendering && (last === undefined || tokens >= 1)) {
-      tokens = Math.max(0, tokens - 1);
-      rendering = fresh();
-    }
+    if (!rendering && (bucket.take() || last === undefined)) rendering = fresh();
     return { contentType: contentTypes[format], text: await (rendering ?? last ?? fresh()) };
   };
 };

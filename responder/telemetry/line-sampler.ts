@@ -1,4 +1,5 @@
 // Which of the requests that are fast and fine get a line: one in so many, and not more than a machine notices.
+import { createTokenBucket } from "#lib/token-bucket";
 
 /** Lines a second of what is fine. A line costs some 20 us in a busy process: at 400,000 commands a second one in a hundred would be a tenth of a core. */
 const finePerSecond = 100;
@@ -13,21 +14,12 @@ export interface LineSampler {
 
 /** `now`: monotonic milliseconds. */
 export const createLineSampler = (now: () => number, perSecond = finePerSecond): LineSampler => {
-  let tokens = perSecond;
-  let filledAt = now();
+  const bucket = createTokenBucket(now, perSecond);
   /** Since the last line. */
   let count = 0;
   /** The count at which a line is due again, by the sample that was asked for then. */
   let due = 1;
   let dueBy = 0;
-  const takeToken = () => {
-    const at = now();
-    tokens = Math.min(perSecond, tokens + ((at - filledAt) * perSecond) / 1_000);
-    filledAt = at;
-    if (tokens < 1) return false;
-    tokens--;
-    return true;
-  };
   return {
     next: (sample, isBounded = sample > 1) => {
       count++;
@@ -38,7 +30,7 @@ export const createLineSampler = (now: () => number, perSecond = finePerSecond):
         due = sample;
         return 0;
       }
-      if (isBounded && !takeToken()) {
+      if (isBounded && !bucket.take()) {
         due = count + sample;
         return 0;
       }

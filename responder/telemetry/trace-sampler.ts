@@ -1,4 +1,5 @@
 // Which pieces of work get a span: a part of all, those whose caller asks, and, when they are over, those that were slow or failed.
+import { createTokenBucket } from "#lib/token-bucket";
 import type { CallerContext } from "./trace-context.ts";
 
 export interface TraceSampler {
@@ -24,8 +25,7 @@ export interface TraceSamplerDeps {
 }
 
 export const createTraceSampler = ({ ratio, random, now, onThrottled }: TraceSamplerDeps): TraceSampler => {
-  let tokens = askedPerSecond;
-  let filledAt = now();
+  const bucket = createTokenBucket(now, askedPerSecond);
   /** Pieces of work until the next that is sampled: drawing the distance costs one logarithm a span instead of one random number each. */
   let left = Infinity;
   let logOfRest = 0;
@@ -38,16 +38,8 @@ export const createTraceSampler = ({ ratio, random, now, onThrottled }: TraceSam
     left = draw();
     return true;
   };
-  const takeToken = () => {
-    const at = now();
-    tokens = Math.min(askedPerSecond, tokens + ((at - filledAt) * askedPerSecond) / 1_000);
-    filledAt = at;
-    if (tokens < 1) return false;
-    tokens--;
-    return true;
-  };
   const asked = () => {
-    if (takeToken()) return true;
+    if (bucket.take()) return true;
     onThrottled();
     return false;
   };
