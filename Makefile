@@ -43,9 +43,9 @@ test-unit: install ## The tests that need nothing but Node
 	@vitest run --project unit
 
 test: install tools verify typecheck lint ## Everything CI runs: checks, unit, component and cluster tests, and the gates on costs (root, Linux)
-	@vitest run --project unit --project component
-	@vitest run --project gates
-	@vitest run --project cluster
+	@node test/second-look.ts unit component
+	@node test/second-look.ts gates
+	@node test/second-look.ts cluster
 
 soak: install tools ## Long forms: every property from another seed, random Redis commands against a real Redis, floods against the planned memory, faults between pods (an hour)
 	@FC_SEED=$$RANDOM$$RANDOM vitest run --project unit

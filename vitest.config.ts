@@ -5,7 +5,7 @@ const exclude = ["node_modules/**", "test/fixtures/**"];
 
 export default defineConfig({
   test: {
-    // no retries: a flaky test is a bug
+    // no retries within a run; test/second-look.ts runs a file that failed once more, alone, and says so
     retry: 0,
     // component tests mostly wait for their processes: a core for each, and none kept for vitest itself
     maxWorkers: "100%",

@@ -30,6 +30,7 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   helm: {},
   prometheus: { tags: ["remove_all_sd", "enable_kubernetes_sd"], variables: { "github.com/prometheus/common/version.Version": "3.13.5" } },
   "prometheus-operator": {},
+  alertmanager: { variables: { "github.com/prometheus/common/version.Version": "0.28.1" } },
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
 
@@ -56,6 +57,8 @@ export const tools = {
   prometheus: { module: "prometheus", package: "github.com/prometheus/prometheus/cmd/prometheus", seconds: 70 },
   "prometheus-operator": { module: "prometheus-operator", package: `${prometheusOperator}/operator`, seconds: 123 },
   "prometheus-config-reloader": { module: "prometheus-operator", package: `${prometheusOperator}/prometheus-config-reloader`, seconds: 5 },
+  alertmanager: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/alertmanager", seconds: 33 },
+  amtool: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/amtool", seconds: 4 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
 
