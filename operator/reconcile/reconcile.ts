@@ -11,10 +11,11 @@ import type { Outcome } from "./outcome.ts";
 import type { Looks } from "./looks.ts";
 import { unwanted } from "./prune.ts";
 import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./secrets.ts";
-import { computeStatus, sameStatus, type Refusal } from "./status.ts";
+import { computeStatus, sameStatus } from "./status.ts";
 import { hasPeers, type PeerReports } from "./peers.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
+import type { Refusal } from "./verdict.ts";
 import { workload } from "./workload.ts";
 
 /** What reconcile needs of the cluster. Reads come from informer stores and never block. */

@@ -1,23 +1,19 @@
 // Computes the whole status once, at the end of a reconcile, from what was seen and done. Steps never set conditions.
-import type { Condition, ConditionStatus, ConditionType, Reason } from "#crds/conditions";
+import type { Condition, ConditionType, Reason } from "#crds/conditions";
 import { servicePort } from "#contract/http";
 import { effectiveTenant } from "#crds/kvresponder";
 import { appName, childName, label } from "#crds/names";
 import type { Status } from "#crds/status";
 import type { KubeObject, KVResponder } from "../objects.ts";
+import { features, featureVerdict, type FeatureInput } from "./features.ts";
 import type { Outcome } from "./outcome.ts";
 import { judgePeers, type PeerFinding, type PeerReports } from "./peers.ts";
 import type { Tokens } from "./tokens.ts";
+import { describe, describeConflict, type Verdict } from "./verdict.ts";
 import { workload, type Workload } from "./workload.ts";
 
-/** Why nothing is applied at all. */
-export type Refusal = { reason: "Invalid" | "TenantTaken"; message: string };
-
-export interface StatusInput {
-  readonly resource: KVResponder;
-  readonly outcomes: readonly Outcome[];
+export interface StatusInput extends FeatureInput {
   readonly deployment: KubeObject | undefined;
-  readonly refusal?: Refusal;
   /** Absent when nothing is applied: then what the status says of tokens stays. */
   readonly tokens?: Pick<Tokens, "secret" | "rotation">;
   /** spec.auth.secretName, when there is no such Secret. */
@@ -30,47 +26,11 @@ export interface StatusInput {
   readonly now: string;
 }
 
-type Verdict<T extends ConditionType> = { status: ConditionStatus; reason: Reason<T>; message: string };
-
-/** The optional features: their own condition, whether the spec switches them off, and which child is theirs. */
-const features = [
-  { type: "MonitorReady", spec: "serviceMonitor", owns: (o: KubeObject) => o.kind === "ServiceMonitor", what: "ServiceMonitor" },
-  { type: "RulesReady", spec: "rules", owns: (o: KubeObject) => o.kind === "PrometheusRule", what: "PrometheusRule" },
-  { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => o.kind === "ConfigMap" && o.metadata.name === childName.dashboard(name), what: "dashboard ConfigMap" },
-] as const;
-
-const describe = (o: Outcome): string => `${o.desired.kind} ${o.desired.metadata.name}${o.detail === undefined ? "" : `: ${o.detail}`}`;
-
-const conflictAdvice = "rename or delete that object, or rename the KVResponder";
-
-const featureVerdict = (f: (typeof features)[number], input: StatusInput): Verdict<(typeof features)[number]["type"]> => {
-  const { resource, outcomes, refusal } = input;
-  const name = resource.metadata.name;
-  if (refusal) return { status: "False", reason: "ApplyFailed", message: refusal.message };
-  if (resource.spec.monitoring[f.spec].mode === "Disabled") return { status: "False", reason: "Disabled", message: `spec.monitoring.${f.spec}.mode is Disabled` };
-  const outcome = outcomes.find((o) => f.owns(o.desired, name));
-  if (!outcome) return { status: "False", reason: "ApplyFailed", message: `the ${f.what} was not rendered` };
-  switch (outcome.result) {
-    case "missingKind":
-      // the dashboard is a ConfigMap: its kind cannot be missing
-      return { status: "False", reason: "CRDMissing", message: `the cluster has no ${f.what} kind; install the Prometheus Operator's CRDs and it appears within a minute` };
-    case "conflict":
-      return { status: "False", reason: "Conflict", message: `${describe(outcome)} exists and is not ours; ${conflictAdvice}` };
-    case "forbidden":
-      return { status: "False", reason: "Forbidden", message: describe(outcome) };
-    case "failed":
-    case "deleting":
-      return { status: "False", reason: "ApplyFailed", message: describe(outcome) };
-    default:
-      return { status: "True", reason: "Applied", message: `${f.what} ${outcome.desired.metadata.name}` };
-  }
-};
-
 /** The first thing that keeps the resource from being whole, gravest first; undefined when nothing does. */
 const obstacle = (outcomes: readonly Outcome[]): Verdict<"Ready"> & { stalled?: Reason<"Stalled"> } | undefined => {
   const first = (result: Outcome["result"]) => outcomes.find((o) => o.result === result);
   const conflict = first("conflict");
-  if (conflict) return { status: "False", reason: "Conflict", message: `${describe(conflict)} exists and is not ours; ${conflictAdvice}`, stalled: "Conflict" };
+  if (conflict) return { status: "False", reason: "Conflict", message: describeConflict(conflict), stalled: "Conflict" };
   const forbidden = first("forbidden");
   if (forbidden) return { status: "False", reason: "ApplyFailed", message: `not permitted: ${describe(forbidden)}`, stalled: "Forbidden" };
   const failed = first("failed") ?? first("deleting");

@@ -1,0 +1,42 @@
+// Decides the conditions of the optional features: each has one child of its own, which the spec can switch off and whose kind may be missing.
+import { childName } from "#crds/names";
+import type { KubeObject, KVResponder } from "../objects.ts";
+import type { Outcome } from "./outcome.ts";
+import { describe, describeConflict, type Refusal, type Verdict } from "./verdict.ts";
+
+export interface FeatureInput {
+  readonly resource: KVResponder;
+  readonly outcomes: readonly Outcome[];
+  readonly refusal?: Refusal;
+}
+
+/** The condition, the part of spec.monitoring that switches the feature off, and which child is its own. */
+export const features = [
+  { type: "MonitorReady", spec: "serviceMonitor", owns: (o: KubeObject) => o.kind === "ServiceMonitor", what: "ServiceMonitor" },
+  { type: "RulesReady", spec: "rules", owns: (o: KubeObject) => o.kind === "PrometheusRule", what: "PrometheusRule" },
+  { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => o.kind === "ConfigMap" && o.metadata.name === childName.dashboard(name), what: "dashboard ConfigMap" },
+] as const;
+
+type Feature = (typeof features)[number];
+
+export const featureVerdict = (f: Feature, { resource, outcomes, refusal }: FeatureInput): Verdict<Feature["type"]> => {
+  const name = resource.metadata.name;
+  if (refusal) return { status: "False", reason: "ApplyFailed", message: refusal.message };
+  if (resource.spec.monitoring[f.spec].mode === "Disabled") return { status: "False", reason: "Disabled", message: `spec.monitoring.${f.spec}.mode is Disabled` };
+  const outcome = outcomes.find((o) => f.owns(o.desired, name));
+  if (!outcome) return { status: "False", reason: "ApplyFailed", message: `the ${f.what} was not rendered` };
+  switch (outcome.result) {
+    case "missingKind":
+      // the dashboard is a ConfigMap: its kind cannot be missing
+      return { status: "False", reason: "CRDMissing", message: `the cluster has no ${f.what} kind; install the Prometheus Operator's CRDs and it appears within a minute` };
+    case "conflict":
+      return { status: "False", reason: "Conflict", message: describeConflict(outcome) };
+    case "forbidden":
+      return { status: "False", reason: "Forbidden", message: describe(outcome) };
+    case "failed":
+    case "deleting":
+      return { status: "False", reason: "ApplyFailed", message: describe(outcome) };
+    default:
+      return { status: "True", reason: "Applied", message: `${f.what} ${outcome.desired.metadata.name}` };
+  }
+};
