@@ -81,7 +81,7 @@ const labelValue = withRules(z.string().max(63), [
   matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", "must be a label value: letters, digits, '-', '_' and '.', beginning and ending with a letter or digit"),
 ]);
 
-const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+export const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const labelKey = `^(${dnsName}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`;
 const reservedKey = "^(kvresponder\\.io/|argocd\\.argoproj\\.io/|app\\.kubernetes\\.io/(name|instance|component|managed-by)$)";
 

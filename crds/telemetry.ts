@@ -4,8 +4,8 @@ import { matches, withRules } from "./rules.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 
-const host = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?";
-const port = ":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+export const host = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?";
+export const port = ":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 export const traceEndpoint = {
   pattern: `^https?://${host}(\\.${host})*(${port})?(/[-A-Za-z0-9_./~]*)?$`,
   message: "must be a URL without credentials or query, for example http://jaeger-collector.observability:4318",
