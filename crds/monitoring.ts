@@ -1,6 +1,9 @@
 // spec.monitoring: what the tenant's Prometheus, Alertmanager and Grafana get.
 import { z } from "zod";
+import { alertLabels, overrides } from "./alerts.ts";
 import { celNoLonger, duration, extraLabels, mode, noLonger } from "./fields.ts";
+import { objectives } from "./objectives.ts";
+import { routing } from "./routing.ts";
 import { matches, withRules } from "./rules.ts";
 
 const serviceMonitor = withRules(
@@ -36,9 +39,12 @@ const rules = z
   .object({
     mode: mode("PrometheusRule"),
     labels: extraLabels("Labels by which your Prometheus selects PrometheusRules.").optional(),
+    extraLabels: alertLabels.optional(),
+    objectives,
+    overrides: overrides.optional(),
   })
   .prefault({})
-  .meta({ description: "The tenant's alerting rules." });
+  .meta({ description: "The tenant's recording and alerting rules." });
 
 const dashboard = z
   .object({
@@ -55,6 +61,6 @@ const dashboard = z
   .meta({ description: "The tenant's Grafana dashboard." });
 
 export const monitoring = z
-  .object({ serviceMonitor, rules, dashboard })
+  .object({ serviceMonitor, rules, dashboard, routing })
   .prefault({})
   .meta({ description: "What the tenant's Prometheus and Grafana get." });

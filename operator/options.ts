@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { isDuration, parseDuration } from "#crds/duration";
 import { logLevels, traceEndpoint } from "#crds/telemetry";
+import { grafanaUrlRule, isGrafanaUrl } from "./observability/dashboard-link.ts";
 
 export interface Options {
   /** Image of the responder when spec.image is absent. */
@@ -23,11 +24,13 @@ export interface Options {
   readonly traceEndpoint?: string;
   /** Share of the reconciles whose spans are sent, 0 to 1; those that fail are sent in any case. */
   readonly traceSampleRatio: number;
+  /** Where people reach Grafana, for the links of alerts, as in https://grafana.example. Absent: the links are paths. */
+  readonly grafanaUrl?: string;
   /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -52,6 +55,12 @@ const endpoint = (name: string, text: string): string => {
   return text;
 };
 
+const grafana = (text: string): string => {
+  // not repeated either
+  if (!isGrafanaUrl(text)) throw new RangeError(grafanaUrlRule);
+  return text;
+};
+
 /** Throws an Error whose message says what to do. */
 export const parseOptions = (argv: readonly string[]): Options => {
   const { values, positionals } = parseArgs({
@@ -69,6 +78,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       "resource-series": { type: "string", default: "1000" },
       "trace-endpoint": { type: "string" },
       "trace-sample-ratio": { type: "string", default: "1" },
+      "grafana-url": { type: "string" },
       kubeconfig: { type: "string" },
     },
   });
@@ -88,6 +98,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     resourceSeries: wholeNumber("resource-series", values["resource-series"], 0, 100_000),
     ...(values["trace-endpoint"] !== undefined && { traceEndpoint: endpoint("trace-endpoint", values["trace-endpoint"]) }),
     traceSampleRatio: ratio("trace-sample-ratio", values["trace-sample-ratio"]),
+    ...(values["grafana-url"] !== undefined && { grafanaUrl: grafana(values["grafana-url"]) }),
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
   };
 };

@@ -1,11 +1,12 @@
 // The command line of kvr: what is asked for, what is wrong with it, and what it prints.
 import { parseArgs } from "node:util";
 import { version } from "#lib/version";
+import { grafanaUrlRule, isGrafanaUrl } from "../observability/dashboard-link.ts";
 import { render } from "./render.ts";
 
 const defaultImage = `localhost/kvr/responder:${version}`;
 
-export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE]
+export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--grafana-url URL]
 
 Prints every object that the operator would make of the KVResponders in FILE, as one YAML stream.
 
@@ -13,6 +14,8 @@ Prints every object that the operator would make of the KVResponders in FILE, as
   -n, --namespace NAME      for resources that name none (default: default)
   --responder-image IMAGE   the responder's image where spec.image is absent
                             (default: ${defaultImage})
+  --grafana-url URL         where people reach Grafana, for the links of alerts
+                            (default: the links are paths)
   -h, --help                this text
 `;
 
@@ -31,6 +34,7 @@ const parse = (args: readonly string[]) =>
       filename: { type: "string", short: "f", multiple: true, default: [] },
       namespace: { type: "string", short: "n", default: "default" },
       "responder-image": { type: "string", default: defaultImage },
+      "grafana-url": { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -44,11 +48,13 @@ const complaint = ({ values, positionals: [command, extra] }: Arguments): string
   if (command === undefined) return "no command given";
   if (command !== "render") return `unknown command ${JSON.stringify(command)}`;
   if (extra !== undefined) return `unexpected argument ${JSON.stringify(extra)}: name files with -f`;
+  if (values["grafana-url"] !== undefined && !isGrafanaUrl(values["grafana-url"])) return grafanaUrlRule;
   if (values.filename.length === 0) return "name a file with -f, or -f - for standard input";
   return undefined;
 };
 
 const renderFiles = ({ values }: Arguments, { read, out, err }: Streams): number => {
+  const grafanaUrl = values["grafana-url"];
   const texts: string[] = [];
   const problems: string[] = [];
   for (const file of values.filename) {
@@ -60,7 +66,7 @@ const renderFiles = ({ values }: Arguments, { read, out, err }: Streams): number
       problems.push(`cannot read ${where}: ${messageOf(error)}`);
       continue;
     }
-    const rendered = render(input, { responderImage: values["responder-image"], namespace: values.namespace });
+    const rendered = render(input, { responderImage: values["responder-image"], namespace: values.namespace, ...(grafanaUrl !== undefined && { grafanaUrl }) });
     if (rendered.ok) texts.push(rendered.text);
     else problems.push(...rendered.problems.map((p) => `${where}: ${p}`));
   }

@@ -1,7 +1,8 @@
 // The one instance that a rule or a panel speaks of, and its series: no query here can see a neighbour's.
 import { responderMetrics } from "#contract/metrics";
 import { processSeries, prometheusSeries } from "#telemetry/platform-series";
-import { promql, type Scope } from "#telemetry/promql";
+import { promql, type Matches, type Scope, type Series } from "#telemetry/promql";
+import { recordedSeries } from "./recorded.ts";
 
 export interface Subject {
   readonly namespace: string;
@@ -19,4 +20,11 @@ const tenantCatalogue = { ...responderMetrics, ...processSeries, ...prometheusSe
 /** Selectors of the subject's series, of all pods or of fewer. */
 export const seriesOf = (subject: Subject, narrower: Pick<Scope, "pod"> = {}) => promql(tenantCatalogue, { ...narrower, ...identity(subject) });
 
+/** What the recording rules stored for the subject. */
+export const recordedOf = (subject: Subject) => {
+  const { gauge } = promql(recordedSeries, identity(subject));
+  return <N extends keyof typeof recordedSeries>(name: N, matches?: Matches<(typeof recordedSeries)[N]>): Series<(typeof subjectLabels)[number], "gauge"> => gauge(name, matches);
+};
+
+export type Recorded = ReturnType<typeof recordedOf>;
 export type SubjectSeries = ReturnType<typeof seriesOf>;

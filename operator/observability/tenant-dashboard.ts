@@ -1,11 +1,8 @@
 // The tenant's Grafana dashboard. Namespace and name are constants in every query, so that it shows one instance and nobody else's.
-import { createHash } from "node:crypto";
+import { dashboardUid } from "./dashboard-link.ts";
 import { datasource, layOut } from "./panels.ts";
 import { seriesOf, type Subject } from "./subject.ts";
 import { tenantRows } from "./tenant-rows.ts";
-
-/** Stable across operators and clusters, so that links survive; Grafana allows 40 characters. */
-export const dashboardUid = ({ namespace, name }: Subject): string => `kvr-${createHash("sha256").update(`${namespace}/${name}`).digest("hex").slice(0, 32)}`;
 
 const variables = (subject: Subject): object[] => [
   { name: "datasource", label: "Data source", type: "datasource", query: "prometheus", refresh: 1 },

@@ -1,17 +1,27 @@
-// The tenant's alerting rules.
+// The tenant's recording and alerting rules.
+import { parseDuration } from "#crds/duration";
 import { childName } from "#crds/names";
-import { alertGroup } from "../observability/rules.ts";
+import { ruleGroups } from "../observability/rules.ts";
 import type { Renderer } from "./context.ts";
 import { child } from "./meta.ts";
 
 export const prometheusRule: Renderer = (context) => {
-  const { namespace, name, tenant, spec } = context;
+  const { namespace, name, tenant, spec, options } = context;
   const { rules, serviceMonitor } = spec.monitoring;
   if (rules.mode === "Disabled") return undefined;
-  const group = alertGroup({ namespace, name, tenant, replicas: spec.replicas, scraped: serviceMonitor.mode === "Managed" });
-  return child(
-    context,
-    { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: rules.labels },
-    { spec: { groups: [group] } },
-  );
+  const groups = ruleGroups({
+    namespace,
+    name,
+    tenant,
+    replicas: spec.replicas,
+    scraped: serviceMonitor.mode === "Managed",
+    sampleLimit: serviceMonitor.sampleLimit,
+    evictionPolicy: spec.cache.evictionPolicy,
+    ...(spec.cache.defaultTTL !== undefined && { defaultTtlSeconds: parseDuration(spec.cache.defaultTTL) / 1_000 }),
+    objectives: rules.objectives,
+    ...(rules.extraLabels && { extraLabels: rules.extraLabels }),
+    ...(rules.overrides && { overrides: rules.overrides }),
+    ...(options.grafanaUrl !== undefined && { grafanaUrl: options.grafanaUrl }),
+  });
+  return child(context, { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: rules.labels }, { spec: { groups } });
 };

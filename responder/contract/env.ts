@@ -50,6 +50,9 @@ const peerList = () =>
 /** Ten years: beyond it a time to live is a mistake in units. */
 export const maxTtlSeconds = 315_360_000;
 
+/** Of each protocol, where the environment says nothing. */
+export const defaultMaxConnections = 10_000;
+
 const schema = z.object({
   tenant: text(dnsLabel, "must be a DNS label: a-z, 0-9 and '-', at most 63").default("local"),
   name: text(dnsLabel, "must be the KVResponder's name").default("local"),
@@ -93,7 +96,7 @@ const schema = z.object({
   /** Not ready for this long at most while entries are copied from a peer. */
   warmupTimeoutSeconds: whole("a whole number of seconds", 1, 1_800).default(60),
   /** Clients beyond it are turned away at once. */
-  maxConnections: whole("a number of connections", 1, 1_000_000).default(10_000),
+  maxConnections: whole("a number of connections", 1, 1_000_000).default(defaultMaxConnections),
   /** From SIGTERM to the end: requests in flight that take longer are cut. */
   drainSeconds: whole("a whole number of seconds", 0, 3_600).default(20),
 });

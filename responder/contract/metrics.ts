@@ -1,4 +1,5 @@
 // The responder's metric catalogue: names, labels, closed label values and buckets.
+import { latencyBounds } from "#crds/objectives";
 import { defineCatalogue } from "#telemetry/catalogue";
 
 /** "kv" is one entry, "keys" the collection (list, delete by prefix), "health" is /livez, /readyz and /info, "other" includes /openapi.json. */
@@ -69,8 +70,8 @@ export const responderMetrics = defineCatalogue({
     type: "histogram",
     help: "Time that one cache operation of either protocol took its client. HTTP: from the end of the request's head to the end of the answer. Redis: the turn of commands that it came in.",
     labels: { operation: operations },
-    // an objective's threshold must be one of these bounds
-    buckets: [0.0001, 0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+    // an objective's threshold is one of these bounds
+    buckets: Object.values(latencyBounds),
   },
   kv_entries_expiring: { type: "gauge", help: "Entries that have an expiry." },
   kv_entries: { type: "gauge", help: "Entries held, those included that are over and not yet swept." },

@@ -4,10 +4,12 @@ import { defineCatalogue } from "./catalogue.ts";
 /** Made by Prometheus itself. */
 export const prometheusSeries = defineCatalogue({
   up: { type: "gauge", help: "1 when the last scrape of the target succeeded." },
+  scrape_samples_post_metric_relabeling: { type: "gauge", help: "Samples of the last scrape of the target, as far as they were kept." },
+  scrape_duration_seconds: { type: "gauge", help: "How long the last scrape of the target took." },
   ALERTS: {
     type: "gauge",
     help: "1 for each pending or firing alert, with the alert's labels.",
-    labels: { alertname: { open: true, bound: 20 }, alertstate: ["pending", "firing"], severity: ["critical", "warning", "info"] },
+    labels: { alertname: { open: true, bound: 40 }, alertstate: ["pending", "firing"], severity: ["critical", "warning", "info"] },
   },
 });
 

@@ -5,8 +5,10 @@ import type { Catalogue, ClosedLabel, LabelsOf, MetricDef } from "./catalogue.ts
 export const targetLabels = ["tenant", "namespace", "kvresponder", "pod", "service", "job", "instance"] as const;
 export type TargetLabel = (typeof targetLabels)[number];
 
-/** A range: a duration, or Grafana's interval that always spans two scrapes. */
-export type Window = `${number}${"s" | "m" | "h" | "d"}` | "$__rate_interval";
+/** As Prometheus writes one. */
+export type Duration = `${number}${"s" | "m" | "h" | "d"}`;
+/** A range: a duration; Grafana's interval that always spans two scrapes; or all that its reader looks at. */
+export type Window = Duration | "$__rate_interval" | "$__range";
 
 declare const labelsOf: unique symbol;
 
@@ -60,8 +62,8 @@ export const promql = <const C extends Catalogue>(_catalogue: C, scope: Scope) =
   return {
     counter: <N extends NamesOf<C, "counter">>(name: N, matches?: Matches<C[N]>): Series<LabelsIn<C, N>, "counter"> => select("counter", name, matches),
     gauge: <N extends NamesOf<C, "gauge">>(name: N, matches?: Matches<C[N]>): Series<LabelsIn<C, N>, "gauge"> => select("gauge", name, matches),
-    /** The cumulative buckets of a histogram. */
-    buckets: <N extends NamesOf<C, "histogram">>(name: N, matches?: Matches<C[N]>): Series<LabelsIn<C, N> | "le", "counter"> => select("counter", `${name}_bucket`, matches),
+    /** The cumulative buckets of a histogram, or the one of them with this bound. */
+    buckets: <N extends NamesOf<C, "histogram">>(name: N, matches?: Matches<C[N]> & { readonly le?: `${number}` | "+Inf" }): Series<LabelsIn<C, N> | "le", "counter"> => select("counter", `${name}_bucket`, matches),
     /** How many observations a histogram has seen. */
     observations: <N extends NamesOf<C, "histogram">>(name: N, matches?: Matches<C[N]>): Series<LabelsIn<C, N>, "counter"> => select("counter", `${name}_count`, matches),
     /** The sum of what a histogram has seen. */
@@ -72,17 +74,38 @@ export const promql = <const C extends Catalogue>(_catalogue: C, scope: Scope) =
 /** Per second. */
 export const rate = <L extends string>(series: Series<L, "counter">, window: Window): Vector<L> => atom(`rate(${series.text}[${window}])`);
 
+/** How much a counter has grown; extrapolated, so seldom a whole number. */
+export const increase = <L extends string>(series: Series<L, "counter">, window: Window): Vector<L> => atom(`increase(${series.text}[${window}])`);
+
+/** What the samples of a gauge come to in the window, series by series. */
+const overTime =
+  (what: "sum" | "avg" | "max") =>
+  <L extends string>(series: Series<L, "gauge">, window: Window): Vector<L> =>
+    atom(`${what}_over_time(${series.text}[${window}])`);
+
+export const sumOverTime = overTime("sum");
+export const avgOverTime = overTime("avg");
+export const maxOverTime = overTime("max");
+
+/** The series as they were so long ago. */
+export const offset = <L extends string, K extends "counter" | "gauge">(series: Series<L, K>, ago: Duration): Series<L, K> => ({ ...series, text: `${series.text} offset ${ago}` });
+
 /** How often the value changed. */
 export const changes = <L extends string>(series: Series<L, "gauge">, window: Window): Vector<L> => atom(`changes(${series.text}[${window}])`);
 
 const aggregate =
-  (operator: "sum" | "max" | "count") =>
+  (operator: "sum" | "max" | "min" | "avg" | "count") =>
   <L extends string, const K extends L>(vector: Vector<L>, by: readonly K[]): Vector<K> =>
     atom(by.length === 0 ? `${operator}(${vector.text})` : `${operator} by (${by.join(", ")}) (${vector.text})`);
 
 export const sum = aggregate("sum");
 export const max = aggregate("max");
+export const min = aggregate("min");
+export const avg = aggregate("avg");
 export const count = aggregate("count");
+
+/** The k largest; k may be a Grafana variable. */
+export const topk = <L extends string>(k: number | `$${string}`, vector: Vector<L>): Vector<L> => atom(`topk(${k}, ${vector.text})`);
 
 /** Of buckets that were summed by `le` and, if wished, more. */
 export const quantile = <L extends string>(phi: number, buckets: Vector<L | "le">): Vector<Exclude<L, "le">> => atom(`histogram_quantile(${phi}, ${buckets.text})`);
@@ -99,15 +122,39 @@ const binary =
     compound(`${operand(left)} ${operator} ${operand(right)}`);
 
 export const divide = binary("/");
+export const plus = binary("+");
+export const minus = binary("-");
 /** The left side, where the right side has a series with the same labels. */
 export const and = binary("and");
 
+/** The left side, where the right side has no series with the same labels. */
+export const unless = binary("unless");
+/** The left side, and those of the right side whose labels it has not. */
+export const or = binary("or");
+/** Series by series: the left ones that are below their partner. */
+export const lessThan = binary("<");
+
+const matchOn =
+  (operator: "and" | "unless") =>
+  <A extends string, B extends string, const K extends A & B>(left: Vector<A>, on: readonly K[], right: Vector<B>): Vector<A> =>
+    compound(`${operand(left)} ${operator} on (${on.join(", ")}) ${operand(right)}`);
+
+/** As `and` and `unless`, by these labels alone: for series with labels of their own beside them. */
+export const andOn = matchOn("and");
+export const unlessOn = matchOn("unless");
+
+/** Each value, divided by a constant. */
+export const per = <L extends string>(vector: Vector<L>, constant: number): Vector<L> => compound(`${operand(vector)} / ${constant}`);
+/** A constant less each value. */
+export const subtractFrom = <L extends string>(constant: number, vector: Vector<L>): Vector<L> => compound(`${constant} - ${operand(vector)}`);
+
 const compare =
-  (operator: "<" | ">" | "==") =>
+  (operator: "<" | ">" | ">=" | "==") =>
   <L extends string>(vector: Vector<L>, bound: number): Vector<L> =>
     compound(`${operand(vector)} ${operator} ${bound}`);
 
 /** Comparisons keep the series that fulfil them. */
 export const below = compare("<");
 export const above = compare(">");
+export const atLeast = compare(">=");
 export const equal = compare("==");
