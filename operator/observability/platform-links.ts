@@ -1,4 +1,10 @@
-// Dashboards of the whole platform. There is one of each in a Grafana, so their names are constants.
+// Names of what there is once in a platform: its dashboards, and the operator as Prometheus knows it.
 
 export const operatorDashboardUid = "kv-responder-operator";
 export const fleetDashboardUid = "kv-responder-fleet";
+
+/** The job label of the operator's series: Prometheus takes it from the Service in config/prometheus. */
+export const operatorJob = "kv-responder-operator-metrics";
+
+/** As config/manager/namespace.yaml has it. */
+export const operatorNamespace = "kv-responder-system";
