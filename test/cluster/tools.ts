@@ -57,6 +57,7 @@ export const tools = {
   prometheus: { module: "prometheus", package: "github.com/prometheus/prometheus/cmd/prometheus", seconds: 70 },
   "prometheus-operator": { module: "prometheus-operator", package: `${prometheusOperator}/operator`, seconds: 123 },
   "prometheus-config-reloader": { module: "prometheus-operator", package: `${prometheusOperator}/prometheus-config-reloader`, seconds: 5 },
+  "alertmanager-config": { module: "prometheus-operator", package: ".", seconds: 6 },
   alertmanager: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/alertmanager", seconds: 33 },
   amtool: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/amtool", seconds: 4 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 /** As in tools/prometheus-operator/go.mod. */
 export const operatorVersion = "v0.85.0";
 
-/** What the operator demands before it serves Prometheus resources. */
-export const crdNames = ["servicemonitors", "prometheusrules", "podmonitors", "probes", "prometheuses"] as const;
+/** What the operator demands before it serves Prometheus and Alertmanager resources. */
+export const crdNames = ["servicemonitors", "prometheusrules", "podmonitors", "probes", "prometheuses", "alertmanagers", "alertmanagerconfigs"] as const;
 type CrdName = (typeof crdNames)[number];
 
 export const crdFile = (name: CrdName): string => fileURLToPath(new URL(`./crds/${name}.yaml`, import.meta.url));
 
-/** ServiceMonitor and PrometheusRule: all that a KVResponder's children need. */
-export const crdPaths: readonly string[] = [crdFile("servicemonitors"), crdFile("prometheusrules")];
+/** All that a KVResponder's children need. */
+export const crdPaths: readonly string[] = [crdFile("servicemonitors"), crdFile("prometheusrules"), crdFile("alertmanagerconfigs")];
