@@ -25,6 +25,7 @@ export const ownedKinds: readonly OwnedKind[] = [
   { group: "policy", version: "v1", kind: "PodDisruptionBudget", plural: "poddisruptionbudgets", optional: false },
   { ...monitoring, kind: "ServiceMonitor", plural: "servicemonitors" },
   { ...monitoring, kind: "PrometheusRule", plural: "prometheusrules" },
+  { ...monitoring, version: "v1alpha1", kind: "AlertmanagerConfig", plural: "alertmanagerconfigs" },
 ];
 
 /** Read to find the pods of a resource, and never written: the headless Service's own controller makes them, with the Service's labels. */

@@ -1,4 +1,5 @@
 // Every child of a KVResponder, in the order of application.
+import { alertmanagerConfig } from "./alertmanager-config.ts";
 import type { Renderer } from "./context.ts";
 import { dashboard } from "./dashboard.ts";
 import { deployment } from "./deployment.ts";
@@ -23,4 +24,5 @@ export const children: readonly Renderer[] = [
   podDisruptionBudget,
   serviceMonitor,
   prometheusRule,
+  alertmanagerConfig,
 ];

@@ -26,7 +26,7 @@ describe("accepted", () => {
           replication: { mode: "Peers", ack: "Local", tombstoneRetention: "10m", warmupTimeout: "60s" },
           protocols: { resp: { enabled: false, port: 6379 } },
           auth: { mode: "Token" },
-          monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s", sampleLimit: 2_000, labelLimit: 30, labelValueLengthLimit: 128, bodySizeLimit: "4MB" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" } },
+          monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s", sampleLimit: 2_000, labelLimit: 30, labelValueLengthLimit: 128, bodySizeLimit: "4MB" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" }, routing: { mode: "Managed", groupWait: "30s", groupInterval: "5m", repeatInterval: "4h" } },
           logging: { level: "info", requests: { sample: 100, slowMs: 100, keyHash: false } },
           tracing: { sampleRatio: 0.01 },
         },

@@ -1,6 +1,7 @@
 // Specs near the edge between valid and invalid: every field's values from where verdicts change, one by one and in random company.
 import { memoryHeadroom } from "#crds/kvresponder";
 import fc from "fast-check";
+import { company, routingEdges } from "./routing-edges.ts";
 
 const a = (length: number): string => "a".repeat(length);
 const wrongTypes = ["", "text", 3, 1.5, true, [], {}, null];
@@ -67,6 +68,12 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.dashboard.mode", mode],
   ["monitoring.dashboard.folder", text("a", a(128), a(129), "Team A_1.2-x", "ü", ".a", "../a", "a/b", " a")],
   ["monitoring.dashboard.labels", labels],
+  ["monitoring.routing.mode", mode],
+  ["monitoring.routing.labels", labels],
+  ["monitoring.routing.groupWait", duration],
+  ["monitoring.routing.groupInterval", duration],
+  ["monitoring.routing.repeatInterval", [...duration, "4m59s", "5m", "120h", "120h1ms"]],
+  ...routingEdges,
   ["logging.level", text("trace", "error", "INFO", "loud")],
   ["logging.requests.sample", text(0, 1, 100, 1_000_000, 1_000_001, -1, 0.5, "1")],
   ["logging.requests.slowMs", text(0, 1, 60_000, 60_001, -1, "1")],
@@ -101,7 +108,11 @@ const edge = fc.constantFrom(...edges).chain(([path, around]) => fc.constantFrom
 
 const specOf = (assignments: readonly Assignment[]): object => {
   const spec = {};
-  for (const [path, at] of assignments) set(spec, path, at);
+  for (const [path, at] of assignments) {
+    const [, object, good] = company.find(([below]) => path.startsWith(`${below}.`)) ?? [];
+    if (object !== undefined && !assignments.some(([other]) => other === object)) set(spec, object, structuredClone(good));
+    set(spec, path, at);
+  }
   return spec;
 };
 
@@ -126,6 +137,7 @@ const pairs: fc.Arbitrary<readonly Assignment[]> = fc.oneof(
   fc.tuple(fc.constantFrom("Token", "None"), fc.constantFrom("mine", "not mine")).map(([mode, name]) => [["auth.mode", mode], ["auth.secretName", name]] as const),
   fc.tuple(fc.constantFrom("Peers", "None"), fc.integer({ min: 0, max: 2 })).map(([mode, replicas]) => [["replication.mode", mode], ["replicas", replicas]] as const),
   fc.tuple(fc.integer({ min: 1, max: 120 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["monitoring.serviceMonitor.interval", `${s}s`], ["monitoring.serviceMonitor.scrapeTimeout", `${s * 1000 + off}ms`]] as const),
+  fc.tuple(fc.integer({ min: 60, max: 7_200 }), fc.integer({ min: -1, max: 1 })).map(([s, off]) => [["monitoring.routing.repeatInterval", `${s}s`], ["monitoring.routing.groupInterval", `${s * 1000 + off}ms`]] as const),
 );
 
 export const names = fc.oneof(

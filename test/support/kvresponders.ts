@@ -27,6 +27,7 @@ export const childLists = (namespace: string): Readonly<Record<string, string>> 
   PodDisruptionBudget: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   ServiceMonitor: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/servicemonitors`,
   PrometheusRule: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/prometheusrules`,
+  AlertmanagerConfig: `/apis/monitoring.coreos.com/v1alpha1/namespaces/${namespace}/alertmanagerconfigs`,
 });
 
 export const childPath = (child: { kind: string; metadata: { name: string; namespace?: string } }): string =>

@@ -43,6 +43,11 @@ test.each<[string, object, ...string[]]>([
   expect(names({}).filter((n) => !names(spec).includes(n))).toEqual(absent.map((what) => expect.stringContaining(what) as unknown));
 });
 
+test("an AlertmanagerConfig is made for whom there is a receiver", () => {
+  const routing = { webhook: { url: "http://hook.example" } };
+  expect(names({ monitoring: { routing } }).filter((n) => !names({}).includes(n))).toEqual(["AlertmanagerConfig/kv-responder-orders"]);
+});
+
 test("a token in each place has its owner; no token of ours, no owner", () => {
   const owners = (spec: object, tokenSlots?: readonly TokenSlot[]) => desired({ ...context(spec), ...(tokenSlots && { tokenSlots }) }).flatMap((o) => (o.metadata.name.includes("-token-") ? [o.metadata.name] : []));
   expect(owners({}, ["a", "b"])).toEqual(["kv-responder-orders-token-a-5f0c2f6e", "kv-responder-orders-token-b-5f0c2f6e"]);

@@ -30,6 +30,18 @@ const labels = fc.dictionary(fc.stringMatching(/^(example\.com\/)?[a-z]{1,12}$/)
 const mode = fc.constantFrom("Managed", "Disabled");
 const list = record({ cpu: sometimes(cpu), memory: sometimes(memory) });
 
+const secretKey = record({ name: dns(63), key: fc.stringMatching(/^[-A-Za-z0-9_.]{1,20}$/) });
+const receiver = { minSeverity: sometimes(fc.constantFrom("critical", "warning", "info")), sendResolved: sometimes(fc.boolean()) };
+const routing = record({
+  mode: sometimes(mode),
+  labels: sometimes(labels),
+  groupWait: sometimes(fc.constantFrom("0s", "30s")),
+  slack: sometimes(record({ ...receiver, apiURL: secretKey, channel: fc.constantFrom("#alerts", "C024BE91L") })),
+  pagerduty: sometimes(record({ ...receiver, routingKey: secretKey })),
+  webhook: sometimes(fc.oneof(record({ ...receiver, urlSecret: secretKey }), record({ ...receiver, url: fc.constant("http://hook.example:8080/a") }))),
+  email: sometimes(fc.record({ to: fc.constant("a@example.com, b@example.com"), from: fc.constant("c@example.com"), smarthost: fc.constant("smtp.example.com:587") })),
+});
+
 /** What may change without a new pod template. `ack` is a part of spec.replication: see `merged`. */
 const softSpec = record({
   ack: sometimes(fc.constantFrom("Local", "One", "All")),
@@ -41,6 +53,7 @@ const softSpec = record({
       serviceMonitor: sometimes(record({ mode: sometimes(mode), interval: sometimes(fc.constantFrom("15s", "30s", "1m")), labels: sometimes(labels) })),
       rules: sometimes(record({ mode: sometimes(mode), labels: sometimes(labels) })),
       dashboard: sometimes(record({ mode: sometimes(mode), folder: sometimes(fc.stringMatching(/^[A-Za-z0-9][-A-Za-z0-9_. ]{0,20}$/)), labels: sometimes(labels) })),
+      routing: sometimes(routing),
     }),
   ),
 });
