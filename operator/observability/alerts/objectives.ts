@@ -5,7 +5,7 @@ import { subjectLabels } from "../subject.ts";
 import { type Alert, type AlertInput, leastRate, type Query, title } from "./alert.ts";
 
 /** Spends this part of a 30 days' budget in the long window; the short one ends the alert soon after the fault. */
-const windows = {
+export const windows = {
   Fast: [
     { long: "1h", short: "5m", factor: 14.4, for: "2m" },
     { long: "6h", short: "30m", factor: 6, for: "15m" },
@@ -36,7 +36,8 @@ const burn =
 
 const severity: Readonly<Record<Speed, Severity>> = { Fast: "critical", Slow: "warning" };
 const pace: Readonly<Record<Speed, string>> = { Fast: "fast: in two to five days nothing of it is left", Slow: "too fast to last for 30 days" };
-const speedIn = (speed: Speed): string => windows[speed].map(({ factor, long, short }) => `${factor} times over ${long} and ${short}`).join(", or ");
+/** In words, for docs/alerts.md. */
+export const speedIn = (speed: Speed): string => windows[speed].map(({ factor, long, short }) => `${factor} times over ${long} and ${short}`).join(", or ");
 
 const errors = (speed: Speed): Alert => ({
   severity: severity[speed],

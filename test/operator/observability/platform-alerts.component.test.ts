@@ -1,0 +1,193 @@
+// The platform's alerts as Prometheus evaluates them: promtool checks the shipped rules and plays one fault of the operator, or of many tenants, at a time.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { operatorMetrics } from "../../../operator/metrics.ts";
+import { platformAlertNames, platformAlerts, type PlatformAlertName } from "../../../operator/observability/platform-alerts.ts";
+import { operatorJob, operatorNamespace } from "../../../operator/observability/platform-links.ts";
+import { platformGroups } from "../../../operator/observability/platform-rules.ts";
+import { runbookUrl } from "../../../operator/observability/runbooks.ts";
+import { resolveTools } from "../../cluster/toolchain.ts";
+
+const run = promisify(execFile);
+
+let promtool: string;
+let dir: string;
+beforeAll(async () => {
+  ({ promtool } = await resolveTools(["promtool"]));
+  dir = await mkdtemp(join(tmpdir(), "kvr-platform-rules-"));
+  await writeFile(join(dir, "rules.yaml"), stringify({ groups: platformGroups() }, { lineWidth: 0 }));
+}, 300_000);
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+interface Series {
+  series: string;
+  values: string;
+}
+type Labels = Readonly<Record<string, string>>;
+
+const series = (metric: string, values: string, labels: Labels): Series => ({ series: `${metric}{${Object.entries(labels).map(([k, v]) => `${k}="${v}"`).join(",")}}`, values });
+
+/** A series of the operator, one value a minute. */
+const own = (metric: string, values: string, labels: Labels = {}): Series => series(metric, values, { job: operatorJob, namespace: operatorNamespace, pod: "operator-1", ...labels });
+
+const controller = { controller: "kvresponder" };
+const orders = { resource_namespace: "team-a", kvresponder: "orders" };
+const kinds = operatorMetrics.kvoperator_cache_synced.labels.kind;
+
+/** Two tenants: so many operations a second in all, of which so many fail. */
+const tenants = (operations: number, failed: number): Series[] =>
+  ["orders", "billing"].flatMap((kvresponder) => {
+    const labels = { namespace: "team-a", tenant: kvresponder, kvresponder };
+    return [series("kvresponder:operations:rate5m", `${operations / 2}x480`, labels), series("kvresponder:operations_failed:rate5m", `${failed / 2}x480`, labels)];
+  });
+
+/** Each metric that an alert reads, of an operator that is well for eight hours. */
+const well: Readonly<Record<string, readonly Series[]>> = {
+  up: [own("up", "1x480")],
+  reconciles: [own("controller_runtime_reconcile_total", "0+100x480", { ...controller, result: "success" }), own("controller_runtime_reconcile_errors_total", "0x480", controller)],
+  longest: [own("workqueue_longest_running_processor_seconds", "2x480", { name: "kvresponder", ...controller })],
+  ready: [own("kvoperator_resource_ready", "1x480", orders), own("kvoperator_resource_ready", "1x480", { ...orders, kvresponder: "billing" })],
+  drift: [own("kvoperator_drift_corrected_total", "0x480", { kind: "Service" })],
+  staleness: kinds.map((kind) => own("kvoperator_cache_staleness_seconds", "60x480", { kind })),
+  synced: kinds.map((kind) => own("kvoperator_cache_synced", "1x480", { kind })),
+  requests: [own("rest_client_requests_total", "0+100x480", { method: "GET", code: "2xx" }), own("rest_client_requests_total", "0+50x480", { method: "GET", code: "4xx" })],
+  api: [own("kvoperator_api_available", "1x480", { group: "monitoring.coreos.com" })],
+  drops: [own("kvoperator_logs_dropped_total", "0x480"), own("kvoperator_spans_dropped_total", "0+60x480", { reason: "throttled" }), own("kvoperator_spans_dropped_total", "0x480", { reason: "queue_full" })],
+  fleet: tenants(100, 0.1),
+};
+
+interface Firing {
+  name: PlatformAlertName;
+  value?: string;
+  labels?: Labels;
+}
+
+interface Case {
+  what: string;
+  /** What is other than well. */
+  but: Partial<typeof well>;
+  /** What fires at each of these times; every other alert is silent. */
+  at: Readonly<Record<string, readonly Firing[]>>;
+}
+
+const fill = (text: string, labels: Labels, value = ""): string =>
+  text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? "").replaceAll(/\{\{[^}]*\}\}/g, value);
+
+const firing = ({ name, value, labels = {} }: Firing) => {
+  const { severity, signal, summary, description, ...alert } = platformAlerts[name];
+  return {
+    exp_labels: { severity, signal, namespace: operatorNamespace, ...labels },
+    exp_annotations: {
+      summary: fill(summary, labels),
+      description: fill(typeof description === "string" ? description : description(labels["window"] ?? ""), labels, value),
+      runbook_url: runbookUrl(name),
+      dashboard_url: "ofFleet" in alert ? "/d/kv-responder-fleet" : "/d/kv-responder-operator",
+    },
+  };
+};
+
+const down: Firing = { name: "KVOperatorDown" };
+const stuck = (value: string): Firing => ({ name: "KVOperatorReconcileStuck", value });
+const notReady: Firing = { name: "KVOperatorResourceNotReady", labels: orders };
+const drift = (value: string): Firing => ({ name: "KVOperatorDriftLoop", value, labels: { kind: "Service" } });
+const stale = (value: string): Firing => ({ name: "KVOperatorWatchStale", value, labels: { kind: "Service" } });
+const missing: Firing = { name: "KVOperatorMonitoringApiMissing", labels: { group: "monitoring.coreos.com" } };
+const drops = (value: string): Firing => ({ name: "KVOperatorTelemetryDropping", value });
+const burn = (window: string, value: string): Firing => ({ name: "KVResponderFleetErrorBudgetBurn", value, labels: { window } });
+const instead = (from: readonly Series[] | undefined, ...others: Series[]): Series[] => [...(from ?? []).filter((s) => !others.some((o) => o.series === s.series)), ...others];
+const reconciles = (errors: string): Series[] => instead(well["reconciles"], own("controller_runtime_reconcile_errors_total", errors, controller));
+
+const cases: Case[] = [
+  { what: "nothing fires while all is well", but: {}, at: { "5m": [], "20m": [], "1h": [], "8h": [] } },
+  { what: "an operator that does not answer", but: { up: [own("up", "0x480")] }, at: { "4m": [], "5m": [down] } },
+  { what: "no target at all", but: { up: [] }, at: { "4m": [], "5m": [down] } },
+  { what: "an operator that dies and comes back", but: { up: [own("up", "1x9 0x19 1x60")] }, at: { "14m": [], "15m": [down], "29m": [down], "30m": [] } },
+  { what: "one of two pods answers", but: { up: [own("up", "0x480"), own("up", "1x480", { pod: "operator-2" })] }, at: { "1h": [] } },
+  { what: "more than a tenth of the reconciles fail", but: { reconciles: reconciles("0+11x480") }, at: { "5m": [], "6m": [{ name: "KVOperatorReconcileErrors", value: "11%" }] } },
+  { what: "less than a tenth fails", but: { reconciles: reconciles("0+9x480") }, at: { "20m": [], "1h": [] } },
+  {
+    what: "two of four reconciles fail",
+    but: { reconciles: [own("controller_runtime_reconcile_total", "0x9 4x470", { ...controller, result: "success" }), own("controller_runtime_reconcile_errors_total", "0x9 2x470", controller)] },
+    at: { "15m": [], "20m": [] },
+  },
+  { what: "a reconcile does not end", but: { longest: [own("workqueue_longest_running_processor_seconds", "0+60x480", controller)] }, at: { "5m": [], "6m": [stuck("6m 0s")] } },
+  { what: "a resource is not ready", but: { ready: instead(well["ready"], own("kvoperator_resource_ready", "0x480", orders)) }, at: { "14m": [], "15m": [notReady] } },
+  {
+    what: "not ready before and after a restart of the operator",
+    but: { ready: [own("kvoperator_resource_ready", "0x9 stale", orders), own("kvoperator_resource_ready", "_x9 0x480", { ...orders, pod: "operator-2" })] },
+    at: { "14m": [], "15m": [notReady] },
+  },
+  {
+    what: "a resource that is paused is not ready on purpose",
+    but: { ready: [own("kvoperator_resource_ready", "0x480", orders), own("kvoperator_resource_condition", "1x480", { ...orders, type: "Paused", status: "True" })] },
+    at: { "1h": [] },
+  },
+  { what: "a resource that was deleted", but: { ready: [own("kvoperator_resource_ready", "0x9 stale", orders)] }, at: { "15m": [], "1h": [] } },
+  { what: "a Service is put right every four minutes", but: { drift: [own("kvoperator_drift_corrected_total", "0+0.25x480", { kind: "Service" })] }, at: { "40m": [], "41m": [drift("10")] } },
+  { what: "somebody changes many Services, once", but: { drift: [own("kvoperator_drift_corrected_total", "0x9 50x470", { kind: "Service" })] }, at: { "24m": [], "30m": [], "1h": [] } },
+  { what: "four times an hour", but: { drift: [own("kvoperator_drift_corrected_total", "0+0.066x480", { kind: "Service" })] }, at: { "2h": [], "4h": [] } },
+  { what: "the watch of a kind is silent", but: { staleness: [own("kvoperator_cache_staleness_seconds", "0+60x480", { kind: "Service" })] }, at: { "8m": [], "9m": [stale("9m 0s")] } },
+  { what: "a kind was never listed", but: { synced: instead(well["synced"], own("kvoperator_cache_synced", "0x480", { kind: "Service" })) }, at: { "4m": [], "5m": [stale("0s")] } },
+  { what: "a kind that is not installed is not listed", but: { synced: instead(well["synced"], own("kvoperator_cache_synced", "0x480", { kind: "ServiceMonitor" })) }, at: { "1h": [] } },
+  {
+    what: "the API server fails",
+    but: { requests: instead(well["requests"], own("rest_client_requests_total", "0+20x480", { method: "GET", code: "5xx" }), own("rest_client_requests_total", "0+30x480", { method: "GET", code: "error" })) },
+    at: { "10m": [], "11m": [{ name: "KVOperatorApiErrors", value: "25%" }] },
+  },
+  {
+    what: "a few requests fail while there are few",
+    but: { requests: [own("rest_client_requests_total", "0+1x480", { method: "GET", code: "2xx" }), own("rest_client_requests_total", "0+0.5x480", { method: "GET", code: "error" })] },
+    at: { "1h": [] },
+  },
+  { what: "the Prometheus Operator's kinds are missing", but: { api: [own("kvoperator_api_available", "0x480", { group: "monitoring.coreos.com" })] }, at: { "14m": [], "15m": [missing] } },
+  {
+    what: "lines are dropped for twenty minutes: it stays a quarter of an hour longer than its cause",
+    but: { drops: [own("kvoperator_logs_dropped_total", "0+60x20 1200x460"), own("kvoperator_spans_dropped_total", "0x480", { reason: "queue_full" })] },
+    at: { "15m": [], "16m": [drops("1")], "30m": [drops("0.25")], "1h": [] },
+  },
+  { what: "two in a hundred operations of all tenants fail", but: { fleet: tenants(100, 2) }, at: { "1m": [], "2m": [burn("1h", "2%")], "15m": [burn("1h", "2%"), burn("6h", "2%")] } },
+  { what: "one in a hundred fails", but: { fleet: tenants(100, 1) }, at: { "14m": [], "15m": [burn("6h", "1%")] } },
+  { what: "one in two hundred fails: slow enough for the tenants' own alerts", but: { fleet: tenants(100, 0.5) }, at: { "8h": [] } },
+  { what: "a fleet with next to no traffic", but: { fleet: tenants(0.9, 0.5) }, at: { "8h": [] } },
+];
+
+test("promtool accepts the rules", async () => {
+  const { stdout } = await run(promtool, ["check", "rules", "--lint=all", "--lint-fatal", join(dir, "rules.yaml")]);
+  expect(stdout).toContain("SUCCESS: 13 rules found");
+});
+
+describe("what fires, when, and what stays silent", () => {
+  test.each(cases.map((c, i) => ({ ...c, i })))("$what", async ({ i, but, at }) => {
+    const file = join(dir, `test-${i}.yaml`);
+    const check = {
+      rule_files: ["rules.yaml"],
+      evaluation_interval: "1m",
+      tests: [
+        {
+          interval: "1m",
+          input_series: Object.values({ ...well, ...but }).flat(),
+          alert_rule_test: Object.entries(at).flatMap(([eval_time, fires]) =>
+            platformAlertNames.map((alertname) => ({ eval_time, alertname, exp_alerts: fires.filter((f) => f.name === alertname).map(firing) })),
+          ),
+        },
+      ],
+    };
+    await writeFile(file, stringify(check, { lineWidth: 0 }));
+    // promtool prints what it expected and what it got
+    const { failure } = await run(promtool, ["test", "rules", file]).then(
+      () => ({ failure: "" }),
+      (error: { stdout: string; stderr: string }) => ({ failure: `${error.stdout}${error.stderr}` }),
+    );
+    expect(failure).toBe("");
+  });
+
+  test.each(platformAlertNames)("%s is seen firing, and seen silent at a time before", (name) => {
+    const found = cases.filter(({ at }) => Object.values(at).some((fires) => fires.some((f) => f.name === name)));
+    expect(found.some(({ at }) => Object.values(at)[0]?.every((f) => f.name !== name))).toBe(true);
+  });
+});
