@@ -31,6 +31,7 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   prometheus: { tags: ["remove_all_sd", "enable_kubernetes_sd"], variables: { "github.com/prometheus/common/version.Version": "3.13.5" } },
   "prometheus-operator": {},
   alertmanager: { variables: { "github.com/prometheus/common/version.Version": "0.28.1" } },
+  "dashboard-linter": {},
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
 
@@ -60,6 +61,7 @@ export const tools = {
   "alertmanager-config": { module: "prometheus-operator", package: ".", seconds: 6 },
   alertmanager: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/alertmanager", seconds: 33 },
   amtool: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/amtool", seconds: 4 },
+  "dashboard-linter": { module: "dashboard-linter", package: "github.com/grafana/dashboard-linter", seconds: 240 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
 
