@@ -10,8 +10,9 @@ export const conditionReasons = {
   WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "SecretMissing", "RolloutStuck", "QuotaExceeded", "NotApplied"],
   /** The pods among themselves, by their own reports. It has no part in Ready: a cache that is cut in two still serves. */
   PeersConnected: ["AllConnected", "SinglePod", "WarmupTimedOut", "Disconnected", "ClockAhead", "Pending", "Unreachable", "NotReported", "Disabled"],
-  MonitorReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
-  RulesReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
+  /** The object is there, and somebody takes it up. No part in Ready: the cache serves without being scraped. */
+  MonitorReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
+  RulesReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],
   /** Present only while spec.paused is true. */
   Paused: ["PausedBySpec"],

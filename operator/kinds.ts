@@ -31,5 +31,19 @@ export const ownedKinds: readonly OwnedKind[] = [
 /** Read to find the pods of a resource, and never written: the headless Service's own controller makes them, with the Service's labels. */
 export const endpointSliceKind: Kind = { group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices" };
 
+/** Who selects monitors and rules by their labels: read to tell whether anybody selects ours, and never written. */
+export interface SelectingKind extends Kind {
+  readonly selects: readonly ("ServiceMonitor" | "PrometheusRule")[];
+}
+
+export const selectingKinds: readonly SelectingKind[] = [
+  { group: monitoring.group, version: "v1", kind: "Prometheus", plural: "prometheuses", selects: ["ServiceMonitor", "PrometheusRule"] },
+  { group: monitoring.group, version: "v1alpha1", kind: "PrometheusAgent", plural: "prometheusagents", selects: ["ServiceMonitor"] },
+  { group: monitoring.group, version: "v1", kind: "ThanosRuler", plural: "thanosrulers", selects: ["PrometheusRule"] },
+];
+
+/** They select by the namespace's labels too. */
+export const namespaceKind: Kind = { group: "", version: "v1", kind: "Namespace", plural: "namespaces" };
+
 /** "v1" or "apps/v1". */
 export const apiVersionOf = (k: Kind): string => (k.group === "" ? k.version : `${k.group}/${k.version}`);

@@ -16,6 +16,7 @@ import { createCluster } from "./kube/cluster.ts";
 import { createEvents } from "./kube/events.ts";
 import { createPresence } from "./kube/presence.ts";
 import { createReflector } from "./kube/reflector.ts";
+import { listSelecting, namespaceLabels } from "./kube/selectors.ts";
 import { KVResponderOperator } from "./kube/shell.ts";
 import type { Reflector, ReflectorEvent } from "./kube/types.ts";
 import { about, withFields } from "./log.ts";
@@ -34,6 +35,7 @@ import { createController } from "./runtime/controller.ts";
 import { createGenerations } from "./runtime/generations.ts";
 import { createQueue } from "./runtime/queue.ts";
 import { createTraces, describeResource } from "./runtime/traces.ts";
+import { createScout } from "./selectors/scout.ts";
 import { startServer } from "./server.ts";
 import { startOperatorTracing } from "./tracing.ts";
 
@@ -104,11 +106,19 @@ const main = async (): Promise<void> => {
     timers: systemTimers,
     random: Math.random,
   });
+  const scout = createScout({
+    list: (kind, signal) => listSelecting(client, kind, signal),
+    labels: (namespace, signal) => namespaceLabels(client, namespace, signal),
+    namespaces: () => new Set(resources.store.list().map(({ metadata }) => metadata.namespace ?? "")),
+    onNews: (namespace) => enqueue(resources.store.list(namespace).map(requestOf)),
+    timers: systemTimers,
+  });
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),
     options,
     survey,
+    scout,
     looks: createLooks({ monotonic: systemClock.monotonic, random: Math.random }),
     version,
     now: () => new Date(Math.floor(systemClock.wall() / 1_000) * 1_000).toISOString().replace(".000Z", "Z"),
@@ -193,6 +203,7 @@ const main = async (): Promise<void> => {
       reconciling = false;
       if (!(await controller.stop(graceMs))) log.warn({ graceMs }, "a reconcile did not end in time");
       survey.stop();
+      scout.stop();
       await presence.stop();
       shell.stop();
       await client.close();

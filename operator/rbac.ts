@@ -1,5 +1,5 @@
 // What the operator may do: exactly what it uses, derived from the table of owned kinds.
-import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind } from "./kinds.ts";
+import { endpointSliceKind, kvResponderKind, namespaceKind, ownedKinds, selectingKinds, type Kind } from "./kinds.ts";
 
 export interface PolicyRule {
   apiGroups: string[];
@@ -26,6 +26,9 @@ export const policyRules = (owner: Kind = kvResponderKind, owned: readonly Kind[
     ...groups.map((group) => rule(group, owned.filter((k) => k.group === group).map((k) => k.plural), childVerbs)),
     // where the pods are; reading pods would show their whole environment (docs/adr/0003)
     rule(endpointSliceKind.group, [endpointSliceKind.plural], ["list", "watch"]),
+    // whether anybody selects our monitors and rules: without these the conditions say Unknown, and everything else works
+    rule("monitoring.coreos.com", selectingKinds.map((k) => k.plural), ["list"]),
+    rule(namespaceKind.group, [namespaceKind.plural], ["get"]),
     // nothing else: each of get, list, watch, update and patch answers with the Secret, and so does delete when it is a dry run in the foreground (ADR 2)
     rule("", ["secrets"], ["create"]),
     rule("events.k8s.io", ["events"], ["create"]),

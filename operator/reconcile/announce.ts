@@ -13,7 +13,7 @@ export interface Announcement {
 /** A change of these to a new reason is an event. */
 const told: readonly ConditionType[] = ["Ready", "PeersConnected", "MonitorReady", "RulesReady", "DashboardReady"];
 /** Usual on the way to Ready and no news to anybody, or nothing that the tenant's cache has done. */
-const quiet = new Set(["WorkloadUnavailable", "Disabled", "Applied", "AllConnected", "SinglePod", "Pending", "Unreachable", "NotReported"]);
+const quiet = new Set(["WorkloadUnavailable", "Disabled", "Applied", "AllConnected", "SinglePod", "Pending", "Unreachable", "NotReported", "SelectionUnknown"]);
 
 const find = (status: Status | undefined, type: ConditionType): Condition | undefined => status?.conditions?.find((c) => c.type === type);
 

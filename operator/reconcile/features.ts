@@ -2,12 +2,16 @@
 import { childName } from "#crds/names";
 import type { KubeObject, KVResponder } from "../objects.ts";
 import type { Outcome } from "./outcome.ts";
+import { selectableKind, unseen, type Sight } from "./selecting.ts";
+import { selectionVerdict } from "./selection.ts";
 import { describe, describeConflict, type Refusal, type Verdict } from "./verdict.ts";
 
 export interface FeatureInput {
   readonly resource: KVResponder;
   readonly outcomes: readonly Outcome[];
   readonly refusal?: Refusal;
+  /** Who selects monitors and rules in this namespace. Absent when there is none of ours to be selected. */
+  readonly sight?: Sight;
 }
 
 /** The condition, the part of spec.monitoring that switches the feature off, and which child is its own. */
@@ -19,7 +23,18 @@ export const features = [
 
 type Feature = (typeof features)[number];
 
-export const featureVerdict = (f: Feature, { resource, outcomes, refusal }: FeatureInput): Verdict<Feature["type"]> => {
+/** It exists, or would if the resource were not paused. */
+const isApplied = ({ result }: Outcome): boolean => result === "created" || result === "updated" || result === "unchanged" || result === "pending";
+
+/** Something of ours waits to be selected: worth a look at who is there. */
+export const asksForSelection = (outcomes: readonly Outcome[]): boolean => outcomes.some((o) => isApplied(o) && selectableKind(o.desired));
+
+const applied = ({ desired, live = desired }: Outcome, what: string, sight: Sight): Verdict<Feature["type"]> => {
+  const kind = selectableKind(desired);
+  return kind ? selectionVerdict(kind, live, sight) : { status: "True", reason: "Applied", message: `${what} ${desired.metadata.name}` };
+};
+
+export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight = unseen }: FeatureInput): Verdict<Feature["type"]> => {
   const name = resource.metadata.name;
   if (refusal) return { status: "False", reason: "ApplyFailed", message: refusal.message };
   if (resource.spec.monitoring[f.spec].mode === "Disabled") return { status: "False", reason: "Disabled", message: `spec.monitoring.${f.spec}.mode is Disabled` };
@@ -37,6 +52,6 @@ export const featureVerdict = (f: Feature, { resource, outcomes, refusal }: Feat
     case "deleting":
       return { status: "False", reason: "ApplyFailed", message: describe(outcome) };
     default:
-      return { status: "True", reason: "Applied", message: `${f.what} ${outcome.desired.metadata.name}` };
+      return applied(outcome, f.what, sight);
   }
 };

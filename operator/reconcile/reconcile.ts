@@ -7,9 +7,11 @@ import type { KubeObject, KVResponder, Request } from "../objects.ts";
 import type { Reconcile, Result } from "../runtime/types.ts";
 import { desired } from "./desired.ts";
 import { announce, isDrift, type Announcement } from "./announce.ts";
+import { asksForSelection } from "./features.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Looks } from "./looks.ts";
 import { unwanted } from "./prune.ts";
+import type { Sight } from "./selecting.ts";
 import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./secrets.ts";
 import { computeStatus, sameStatus } from "./status.ts";
 import { hasPeers, type PeerReports } from "./peers.ts";
@@ -47,6 +49,8 @@ export interface ReconcileDeps {
   readonly looks: Looks;
   /** What the pods say about their peers. They are asked beside the reconciles, which wait for no pod; news wakes this one. */
   readonly survey: { follow(request: Request): PeerReports | undefined; forget(request: Request): void };
+  /** Who selects monitors and rules: mostly known already, and asked for a bounded time when not. */
+  readonly scout: { look(namespace: string): Promise<Sight> };
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
   readonly now: () => string;
@@ -157,6 +161,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     if (!isSurveyed) deps.survey.forget(request);
     const peers = isSurveyed ? deps.survey.follow(request) : undefined;
 
+    const sight = asksForSelection(outcomes) ? await deps.scout.look(request.namespace) : undefined;
     const deployment = outcomes.find((o) => o.desired.kind === "Deployment")?.live;
     const status = computeStatus({
       resource,
@@ -167,6 +172,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
       ...(refusal && { refusal }),
       ...(tokens && { tokens }),
       ...(peers && { peers }),
+      ...(sight && { sight }),
       ...(secrets?.missing !== undefined && { missingSecret: secrets.missing }),
     });
     if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);

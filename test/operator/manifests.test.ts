@@ -47,8 +47,12 @@ describe("the operator's role", () => {
     expect([...granted].filter((g) => !children.includes(g)).toSorted()).toEqual([
       "create /secrets",
       "create events.k8s.io/events",
+      "get /namespaces",
       "list discovery.k8s.io/endpointslices",
       "list kvresponder.io/kvresponders",
+      "list monitoring.coreos.com/prometheusagents",
+      "list monitoring.coreos.com/prometheuses",
+      "list monitoring.coreos.com/thanosrulers",
       "patch kvresponder.io/kvresponders/status",
       "update kvresponder.io/kvresponders/finalizers",
       "watch discovery.k8s.io/endpointslices",

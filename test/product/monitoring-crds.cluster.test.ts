@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { crdPaths } from "../cluster/monitoring/crds.ts";
+import { crdFile, crdPaths } from "../cluster/monitoring/crds.ts";
 import type { AuditEntry, Cluster } from "../cluster/types.ts";
 import { children, condition, inWords, kvresponder, path, waitForCondition, waitReady } from "../support/kvresponders.ts";
 import { operatorUser, type OperatorProcess } from "../support/operator-process.ts";
@@ -31,13 +31,24 @@ test("without the CRDs the cache runs, and the conditions say what is missing", 
 
 test("when the CRDs come, the monitors appear within 60 s, without a restart", async () => {
   for (const crd of crdPaths) await cluster.apply(crd);
-  await waitForCondition(cluster, ["team", "a"], "MonitorReady", { status: "True", reason: "Applied" }, 60_000);
-  await waitForCondition(cluster, ["team", "a"], "RulesReady", { status: "True", reason: "Applied" }, 60_000);
+  // nobody is there yet who could select them: test/product/selection has that story
+  await waitForCondition(cluster, ["team", "a"], "MonitorReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
+  await waitForCondition(cluster, ["team", "a"], "RulesReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
   const kinds = (await children(cluster, "team", "a")).map((c) => c.kind);
   expect(kinds).toContain("ServiceMonitor");
   expect(kinds).toContain("PrometheusRule");
   expect(operator.process.exitCode).toBeNull();
   expect(await operator.metric("kvoperator_api_available")).toBe(1);
+});
+
+test("and when a Prometheus comes that selects them by their namespace, they are ready", async () => {
+  await cluster.apply(crdFile("prometheuses"));
+  await cluster.waitFor("Prometheus resources are served", async () => (await cluster.get("/apis/monitoring.coreos.com/v1/prometheuses")) !== undefined);
+  const team = { matchLabels: { "kubernetes.io/metadata.name": "team" } };
+  const spec = { serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: team, ruleSelector: {}, ruleNamespaceSelector: team };
+  await cluster.apply({ apiVersion: "monitoring.coreos.com/v1", kind: "Prometheus", metadata: { name: "main", namespace: "default" }, spec });
+  await waitForCondition(cluster, ["team", "a"], "MonitorReady", { status: "True", reason: "Applied" }, 60_000);
+  await waitForCondition(cluster, ["team", "a"], "RulesReady", { status: "True", reason: "Applied" }, 60_000);
 });
 
 test("events tell a person what happened", async () => {

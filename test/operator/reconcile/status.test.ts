@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { conditionReasons, type Condition } from "#crds/conditions";
 import { specSchema } from "#crds/kvresponder";
+import { selectingKinds } from "../../../operator/kinds.ts";
+import { asksForSelection } from "../../../operator/reconcile/features.ts";
+import { selectingOf, type Sight } from "../../../operator/reconcile/selecting.ts";
 import { computeStatus, sameStatus, type StatusInput } from "../../../operator/reconcile/status.ts";
 import type { Outcome, OutcomeResult } from "../../../operator/reconcile/outcome.ts";
 import type { KubeObject, KVResponder } from "../../../operator/objects.ts";
@@ -115,6 +118,35 @@ test("each monitoring object has a condition of its own", () => {
   expect(brief(input, "MonitorReady")).toBe("False/CRDMissing");
   expect(brief(input, "RulesReady")).toBe("False/Disabled");
   expect(brief(input, "DashboardReady")).toBe("False/Conflict");
+});
+
+describe("selection", () => {
+  const selecting = (spec: object) => selectingOf(selectingKinds[0]!, { apiVersion: "", kind: "", metadata: { name: "main", namespace: "monitoring" }, spec });
+  const sight = (spec: object): Sight => ({ selecting: [selecting(spec)], hidden: [] });
+  const everything = { serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}, ruleSelector: {}, ruleNamespaceSelector: {} };
+  const selective = { ...everything, serviceMonitorSelector: { matchLabels: { release: "stack" } } };
+  const both = (input: Partial<StatusInput>) => [brief(input, "MonitorReady"), brief(input, "RulesReady")];
+
+  test("is told for monitor and rules each, and has no part in Ready, Reconciling and Stalled", () => {
+    expect(both({ sight: sight(everything) })).toEqual(["True/Applied", "True/Applied"]);
+    expect(both({ sight: sight(selective) })).toEqual(["False/NotSelected", "True/Applied"]);
+    expect(both({})).toEqual(["Unknown/SelectionUnknown", "Unknown/SelectionUnknown"]);
+    for (const input of [{}, { sight: sight(selective) }]) {
+      expect((["Ready", "Reconciling", "Stalled"] as const).map((type) => brief(input, type))).toEqual(["True/AllReady", "False/Settled", "False/NotStalled"]);
+    }
+  });
+
+  test("looks at the live object: labels that others put on it count", () => {
+    const labelled = outcomes().map((o) => (o.desired.kind === "ServiceMonitor" ? { ...o, live: { ...o.desired, metadata: { ...o.desired.metadata, labels: { release: "stack" } } } } : o));
+    expect(both({ sight: sight(selective), outcomes: labelled })).toEqual(["True/Applied", "True/Applied"]);
+  });
+
+  test("is not asked about what is not there", () => {
+    const off = resource({ monitoring: { rules: { mode: "Disabled" } } });
+    expect(both({ sight: sight(selective), resource: off, outcomes: outcomes({ ServiceMonitor: "missingKind" }) })).toEqual(["False/CRDMissing", "False/Disabled"]);
+    expect(asksForSelection(outcomes({ ServiceMonitor: "missingKind", PrometheusRule: "conflict" }))).toBe(false);
+    expect(asksForSelection(outcomes({ ServiceMonitor: "missingKind", PrometheusRule: "created" }))).toBe(true);
+  });
 });
 
 test("the Paused condition exists only while paused", () => {
