@@ -19,8 +19,8 @@ const pagerduty = ({ routingKey }: NonNullable<Routing["pagerduty"]>): Config =>
   group: notice.groupLabel("namespace"),
   // a link without an address is left out
   pagerDutyLinkConfigs: [
-    { href: notice.shared("runbook_url"), alt: "Runbook" },
-    { href: notice.shared("dashboard_url"), alt: "Dashboard" },
+    { href: notice.address("runbook_url"), alt: "Runbook" },
+    { href: notice.address("dashboard_url"), alt: "Dashboard" },
   ],
 });
 

@@ -1,4 +1,4 @@
-// What a receiver is told, by the rendered object alone. test/routing/ asks the real Alertmanager.
+// What a receiver is told, by the rendered object alone; routing.component.test.ts asks the real Alertmanager.
 import { severities } from "#crds/alerts";
 import { specSchema } from "#crds/kvresponder";
 import { expect, test } from "vitest";
