@@ -1,8 +1,11 @@
-// Writes what is made from the operator's tables: its role, the platform's rules, and from the catalogues docs/metrics.md and docs/alerts.md.
+// Writes what is made from the operator's tables: its role, the platform's rules and dashboards, and from the catalogues docs/metrics.md, docs/alerts.md and the index of the runbooks.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
+import { alertsPage, runbookIndex } from "./alerts-page.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { fleetDashboard } from "./observability/fleet-dashboard.ts";
+import { operatorDashboard } from "./observability/operator-dashboard.ts";
 import { platformRule } from "./observability/platform-rules.ts";
 import { clusterRole } from "./rbac.ts";
 
@@ -14,9 +17,16 @@ export const roleYaml = (): string => `# Made from operator/kinds.ts by \`make g
 /** The text of config/prometheus/prometheus_rule.yaml. */
 export const platformRuleYaml = (): string => `# Made from operator/observability/platform-alerts.ts by \`make generate\`; do not edit.\n${stringify(platformRule(), { lineWidth: 0 })}`;
 
+/** The text of each file in config/prometheus/dashboards. */
+export const dashboardFiles = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries({ "fleet.json": fleetDashboard(), "operator.json": operatorDashboard() }).map(([file, made]) => [file, `${JSON.stringify(made, null, 1)}\n`]));
+
 if (import.meta.main) {
-  for (const folder of ["config/rbac", "config/prometheus", "docs"]) mkdirSync(resolve(root, folder), { recursive: true });
+  for (const folder of ["config/rbac", "config/prometheus/dashboards", "docs"]) mkdirSync(resolve(root, folder), { recursive: true });
   writeFileSync(resolve(root, "config/rbac/role.yaml"), roleYaml());
   writeFileSync(resolve(root, "config/prometheus/prometheus_rule.yaml"), platformRuleYaml());
+  for (const [file, text] of Object.entries(dashboardFiles())) writeFileSync(resolve(root, "config/prometheus/dashboards", file), text);
   writeFileSync(resolve(root, "docs/metrics.md"), metricsPage());
+  writeFileSync(resolve(root, "docs/alerts.md"), alertsPage());
+  writeFileSync(resolve(root, "docs/runbooks/README.md"), runbookIndex());
 }

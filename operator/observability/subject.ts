@@ -17,8 +17,11 @@ export const identity = ({ namespace, name, tenant }: Subject): Record<(typeof s
 
 const tenantCatalogue = { ...responderMetrics, ...processSeries, ...prometheusSeries };
 
+/** Selectors of the series of whichever instances are within the scope. */
+export const seriesWithin = (scope: Scope) => promql(tenantCatalogue, scope);
+
 /** Selectors of the subject's series, of all pods or of fewer. */
-export const seriesOf = (subject: Subject, narrower: Pick<Scope, "pod"> = {}) => promql(tenantCatalogue, { ...narrower, ...identity(subject) });
+export const seriesOf = (subject: Subject, narrower: Pick<Scope, "pod" | "job" | "instance"> = {}) => seriesWithin({ ...narrower, ...identity(subject) });
 
 /** What the recording rules stored for the subject. */
 export const recordedOf = (subject: Subject) => {

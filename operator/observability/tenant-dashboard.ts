@@ -1,50 +1,55 @@
-// The tenant's Grafana dashboard. Namespace and name are constants in every query, so that it shows one instance and nobody else's.
+// The tenant's Grafana dashboard. Namespace, tenant and name are constants in every query, so that it shows one instance and nobody else's.
+import type { Objectives } from "#crds/objectives";
+import { times } from "#telemetry/promql";
 import { dashboardUid } from "./dashboard-link.ts";
-import { datasource, layOut } from "./panels.ts";
+import { aboutRow, runtimeRow, telemetryRow } from "./dashboards/tenant/runtime-row.ts";
+import { capacityRow } from "./dashboards/tenant/capacity-row.ts";
+import { logsRow } from "./dashboards/tenant/logs-row.ts";
+import { peersRow } from "./dashboards/tenant/peers-row.ts";
+import { serviceLevelRow } from "./dashboards/tenant/service-level-row.ts";
+import { latencyRow, trafficRow } from "./dashboards/tenant/traffic-row.ts";
+import { annotation } from "./grafana/annotations.ts";
+import { dashboard } from "./grafana/dashboard.ts";
+import { datasourceVariable, labelVariable } from "./grafana/variables.ts";
 import { seriesOf, type Subject } from "./subject.ts";
-import { tenantRows } from "./tenant-rows.ts";
 
-const variables = (subject: Subject): object[] => [
-  { name: "datasource", label: "Data source", type: "datasource", query: "prometheus", refresh: 1 },
-  {
-    name: "pod",
-    label: "Pod",
-    type: "query",
-    datasource,
-    query: { qryType: 1, query: `label_values(${seriesOf(subject).gauge("up").text}, pod)`, refId: "pod" },
-    // pods come and go: look again whenever the time range changes
-    refresh: 2,
-    sort: 1,
-    multi: true,
-    includeAll: true,
-    allValue: ".+",
-    current: { text: "All", value: "$__all" },
-  },
-];
+/** Of the tenants' dashboards alone: the menu of the fleet's dashboard lists them by it. */
+export const tenantTag = "kv-responder-tenant";
 
-const firingAlerts = (subject: Subject): object => ({
-  name: "Alerts",
-  datasource,
-  enable: true,
-  iconColor: "red",
-  expr: seriesOf(subject).gauge("ALERTS", { alertstate: "firing" }).text,
-  titleFormat: "{{alertname}}",
-  textFormat: "{{severity}}",
-  step: "60s",
-});
+/** Longer ones do not fit the table of tags, and Grafana would refuse the dashboard. */
+const longestTag = 50;
 
-export const tenantDashboard = (subject: Subject): object => ({
-  uid: dashboardUid(subject),
-  title: `KVResponder ${subject.namespace}/${subject.name}`,
-  description: `The cache ${subject.name} of tenant ${subject.tenant} in namespace ${subject.namespace}. Managed by kv-responder: changes made here are lost.`,
-  tags: ["kv-responder", `tenant:${subject.tenant}`],
-  schemaVersion: 39,
-  editable: false,
-  graphTooltip: 1,
-  refresh: "30s",
-  time: { from: "now-1h", to: "now" },
-  timezone: "browser",
-  templating: { list: variables(subject) },
-  annotations: { list: [firingAlerts(subject)] },
-  panels: layOut(tenantRows(seriesOf(subject, { pod: { regex: "$pod" } }))),
-});
+export const tenantDashboard = (subject: Subject, objectives: Objectives): object => {
+  const uid = dashboardUid(subject);
+  const all = seriesOf(subject);
+  const q = seriesOf(subject, { pod: { regex: "$pod" }, job: { regex: "$job" }, instance: { regex: "$instance" } });
+  const [up, started] = [all.gauge("up"), q.gauge("process_start_time_seconds")];
+  return dashboard({
+    uid,
+    title: `KVResponder ${subject.namespace}/${subject.name}`,
+    description: `The cache ${subject.name} of tenant ${subject.tenant} in namespace ${subject.namespace}. Managed by kv-responder: changes made here are lost.`,
+    tags: ["kv-responder", tenantTag, `tenant:${subject.tenant}`].filter((tag) => tag.length <= longestTag),
+    variables: [
+      datasourceVariable("Prometheus"),
+      datasourceVariable("Loki"),
+      labelVariable({ label: "pod", shown: "Pod", of: up }),
+      labelVariable({ label: "job", shown: "Job", of: up, hidden: true }),
+      labelVariable({ label: "instance", shown: "Instance", of: up, hidden: true }),
+    ],
+    annotations: [
+      annotation({ name: "Alerts", color: "red", expr: all.gauge("ALERTS", { alertstate: "firing" }), title: "{{alertname}}", text: "{{severity}}" }),
+      annotation({ name: "Pod starts", color: "blue", expr: times(started, 1000), title: "{{pod}} started", text: "A rollout, a new pod, or a restart: its cache was empty.", atValue: true }),
+    ],
+    rows: [
+      serviceLevelRow(q, subject, objectives, { title: "The last 30 days", url: `/d/${uid}?from=now-30d&to=now&\${__all_variables}` }),
+      trafficRow(q),
+      latencyRow(q),
+      capacityRow(q),
+      peersRow(q),
+      runtimeRow(q),
+      logsRow(subject),
+      telemetryRow(q),
+      aboutRow(q),
+    ],
+  });
+};

@@ -25,6 +25,6 @@ export const dashboard: Renderer = (context) => {
       annotations: folder === undefined ? undefined : { [folderAnnotation]: folder },
     },
     // the sidecar writes all namespaces' files into one directory, so the key is unique among them
-    { data: { [`kvresponder-${namespace}-${name}.json`]: JSON.stringify(tenantDashboard({ namespace, name, tenant })) } },
+    { data: { [`kvresponder-${namespace}-${name}.json`]: JSON.stringify(tenantDashboard({ namespace, name, tenant }, spec.monitoring.rules.objectives)) } },
   );
 };

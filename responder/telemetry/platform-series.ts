@@ -19,7 +19,10 @@ export const processSeries = defineCatalogue({
   process_cpu_seconds_total: { type: "counter", help: "User and system CPU time." },
   process_resident_memory_bytes: { type: "gauge", help: "Resident memory." },
   nodejs_heap_size_used_bytes: { type: "gauge", help: "Heap in use." },
+  nodejs_heap_size_total_bytes: { type: "gauge", help: "Heap taken from the system." },
+  process_open_fds: { type: "gauge", help: "Open file descriptors." },
   nodejs_eventloop_lag_p99_seconds: { type: "gauge", help: "99th percentile of the event loop's delay since the last scrape." },
+  nodejs_gc_duration_seconds: { type: "histogram", help: "Pauses of garbage collection.", labels: { kind: ["major", "minor", "incremental", "weakcb"] } },
 });
 
 /** How often the event loop's delay is looked at. Each look is a timer: at prom-client's 10 ms they take half a percent of a core. */

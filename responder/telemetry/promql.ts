@@ -145,6 +145,8 @@ export const unlessOn = matchOn("unless");
 
 /** Each value, divided by a constant. */
 export const per = <L extends string>(vector: Vector<L>, constant: number): Vector<L> => compound(`${operand(vector)} / ${constant}`);
+/** Each value, so many times. */
+export const times = <L extends string>(vector: Vector<L>, constant: number): Vector<L> => compound(`${operand(vector)} * ${constant}`);
 /** A constant less each value. */
 export const subtractFrom = <L extends string>(constant: number, vector: Vector<L>): Vector<L> => compound(`${constant} - ${operand(vector)}`);
 

@@ -1,6 +1,7 @@
 // Goldens: what each input becomes, byte for byte, by the code of `kvr render`. UPDATE_GOLDEN=1 writes them anew; the diff is the review.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { objectives } from "#crds/objectives";
 import { expect, test } from "vitest";
 import { render } from "../../operator/cli/render.ts";
 import { tenantDashboard } from "../../operator/observability/tenant-dashboard.ts";
@@ -23,7 +24,7 @@ test.each(inputs)("%s", (input) => {
 
 // in the ConfigMap it is one line; here it can be read
 test("the dashboard", () =>
-  matches(resolve(folder, "dashboard.output.json"), `${JSON.stringify(tenantDashboard({ namespace: "team-a", name: "orders", tenant: "acme" }), null, 2)}\n`));
+  matches(resolve(folder, "dashboard.output.json"), `${JSON.stringify(tenantDashboard({ namespace: "team-a", name: "orders", tenant: "acme" }, objectives.parse({})), null, 2)}\n`));
 
 test("every golden has its input", () => {
   const outputs = readdirSync(folder).filter((f) => f.endsWith(".output.yaml"));

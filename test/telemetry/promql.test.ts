@@ -2,7 +2,7 @@
 import { responderMetrics } from "#contract/metrics";
 import { defineCatalogue } from "#telemetry/catalogue";
 import { processSeries, prometheusSeries } from "#telemetry/platform-series";
-import { above, absent, and, below, changes, divide, equal, max, promql, quantile, rate, sum, type Vector } from "#telemetry/promql";
+import { above, absent, and, below, changes, divide, equal, max, promql, quantile, rate, sum, times, type Vector } from "#telemetry/promql";
 import { parser } from "@prometheus-io/lezer-promql";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -27,6 +27,7 @@ describe("what it writes", () => {
     ["a rate, summed", sum(rate(hits, "5m"), by), `sum by (namespace, kvresponder) (rate(${hits.text}[5m]))`],
     ["a sum over everything", sum(q.gauge("kv_entries"), []), 'sum(kv_entries{kvresponder="orders",namespace="team-a"})'],
     ["changes", max(changes(q.gauge("process_start_time_seconds"), "30m"), ["pod"]), 'max by (pod) (changes(process_start_time_seconds{kvresponder="orders",namespace="team-a"}[30m]))'],
+    ["seconds as milliseconds", times(max(q.gauge("process_start_time_seconds"), ["pod"]), 1000), 'max by (pod) (process_start_time_seconds{kvresponder="orders",namespace="team-a"}) * 1000'],
     ["absence", absent(equal(q.gauge("up"), 1)), 'absent(up{kvresponder="orders",namespace="team-a"} == 1)'],
     [
       "a quantile",

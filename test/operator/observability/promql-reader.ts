@@ -1,8 +1,11 @@
 // Reads PromQL with the official grammar: whether it parses, which metrics it names, and what each selector pins down.
 import { parser } from "@prometheus-io/lezer-promql";
 
-/** What Grafana puts in place of its variables before it asks Prometheus. */
-export const asGrafanaAsks = (text: string): string => text.replaceAll("$__rate_interval", "2m").replaceAll("$pod", ".+");
+/** What Grafana puts in place of its variables before it asks Prometheus, with everything chosen. */
+const all = { __rate_interval: "2m", __range: "1h", limit: "10", pod: ".+", job: ".+", instance: ".+", tenant: ".+", namespace: ".+" };
+
+export const asGrafanaAsks = (text: string, values: Partial<typeof all> = {}): string =>
+  text.replaceAll(/\$(\w+)/g, (whole, name: string) => ({ ...all, ...values })[name as keyof typeof all] ?? whole);
 
 export interface Selector {
   readonly metric: string;

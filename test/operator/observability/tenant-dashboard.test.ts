@@ -1,107 +1,94 @@
-// The tenant's dashboard: every query can be asked, of series that exist, of one instance alone; and Grafana can take it.
-import { responderMetrics } from "#contract/metrics";
-import { processSeries, prometheusSeries } from "#telemetry/platform-series";
+// The tenant's dashboard shows one instance and nobody else's, measured against its own objectives; and how it gets into Grafana.
+import { objectives } from "#crds/objectives";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../operator/objects.ts";
-import { dashboardUid, tenantDashboard } from "../../../operator/observability/tenant-dashboard.ts";
+import { dashboardUid } from "../../../operator/observability/dashboard-link.ts";
 import { dashboard } from "../../../operator/render/dashboard.ts";
-import { anyContext, context } from "../render/contexts.ts";
-import { asGrafanaAsks, readPromql } from "./promql-reader.ts";
+import { anyContext, context, metadata } from "../render/contexts.ts";
+import { panelsOf, subject, tenantBoard, type Board } from "./boards.ts";
+import { readPromql } from "./promql-reader.ts";
 
-interface Panel {
-  id: number;
-  type: string;
-  title: string;
-  description?: string;
-  datasource?: object;
-  gridPos: { x: number; y: number; w: number; h: number };
-  fieldConfig?: { defaults: { unit?: string } };
-  targets?: { expr: string; legendFormat: string; refId: string; datasource: object }[];
-}
+const board = tenantBoard();
 
-interface Dashboard {
-  uid: string;
-  title: string;
-  panels: Panel[];
-  templating: { list: { name: string; type: string; label: string; query: unknown }[] };
-  annotations: { list: { expr: string }[] };
-}
-
-const subject = { namespace: "team-a", name: "orders", tenant: "acme" };
-const board = tenantDashboard(subject) as Dashboard;
-const panels = board.panels.filter((p) => p.type !== "row");
-const datasource = { type: "prometheus", uid: "${datasource}" };
-
-/** The series that a catalogue's metrics are exposed as. */
-const series = new Set(
-  Object.entries({ ...responderMetrics, ...processSeries, ...prometheusSeries }).flatMap(([name, def]) =>
-    def.type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${name}_${part}`) : [name],
-  ),
-);
-const own = ['namespace="team-a"', 'tenant="acme"', 'kvresponder="orders"'];
-
-test("has the rows that a tenant looks for", () => {
-  expect(board.panels.filter((p) => p.type === "row").map((p) => p.title)).toEqual(["Overview", "HTTP", "HTTP latency", "Redis protocol", "Clients", "Cache", "Peers", "Resources"]);
-});
-
-describe.each(panels.map((p) => ({ ...p, where: `${p.title} (${p.id})` })))("$where", (panel) => {
-  test("explains itself and has a unit", () => {
-    expect(panel.description?.length).toBeGreaterThan(15);
-    expect(panel.fieldConfig?.defaults.unit).toBeTruthy();
-  });
-
-  test("leaves the data source to the reader", () => {
-    expect([panel.datasource, ...(panel.targets ?? []).map((t) => t.datasource)]).toEqual(Array.from({ length: (panel.targets?.length ?? 0) + 1 }, () => datasource));
-  });
-
-  test("asks what Prometheus can answer, of this instance alone", () => {
-    expect(panel.targets?.length).toBeGreaterThan(0);
-    for (const { expr, legendFormat } of panel.targets ?? []) {
-      const { errors, selectors } = readPromql(asGrafanaAsks(expr));
-      expect(errors, expr).toBe(0);
-      expect(selectors.length).toBeGreaterThan(0);
-      for (const s of selectors) {
-        expect(series).toContain(s.metric);
-        expect(s.matchers).toEqual(expect.arrayContaining([...own, 'pod=~".+"']));
-      }
-      // counters at Grafana's own interval, which always spans two scrapes
-      for (const [, window] of expr.matchAll(/rate\([^[]*\[([^\]]*)\]/g)) expect(window).toBe("$__rate_interval");
-      // a legend may only show labels that the query keeps
-      const kept = /by \(([^)]*)\)/.exec(expr)?.[1]?.split(", ") ?? [];
-      for (const [, name] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(kept).toContain(name);
-    }
-  });
-});
-
-test("the alerts that it marks are this instance's", () => {
-  for (const { expr } of board.annotations.list) {
-    const { errors, selectors } = readPromql(expr);
-    expect(errors).toBe(0);
-    expect(selectors).toEqual([{ metric: "ALERTS", matchers: expect.arrayContaining([...own, 'alertstate="firing"']) }]);
-  }
-});
-
-test("a reader chooses the data source and the pods, nothing that would lead to a neighbour", () => {
-  expect(board.templating.list.map((v) => [v.name, v.type])).toEqual([
-    ["datasource", "datasource"],
-    ["pod", "query"],
+test("has the rows that a tenant looks for, and those that few look for are closed", () => {
+  expect(board.panels.filter((p) => p.type === "row").map((p) => (p.collapsed ? `(${p.title})` : p.title))).toEqual([
+    "Service level",
+    "Traffic",
+    "Latency",
+    "Capacity",
+    "Peers and replication",
+    "Runtime",
+    "Logs and traces",
+    "(Cost of telemetry)",
+    "(About the pods)",
   ]);
-  expect(JSON.stringify(board.templating.list[1]?.query)).toContain(String.raw`namespace=\"team-a\"`);
 });
 
-test("panels neither overlap nor leave the grid, and their ids are unique", () => {
-  const taken = new Set<string>();
-  for (const { gridPos: g } of board.panels) {
-    expect(g.x + g.w).toBeLessThanOrEqual(24);
-    for (let x = g.x; x < g.x + g.w; x += 1) {
-      for (let y = g.y; y < g.y + g.h; y += 1) {
-        expect(taken.has(`${x},${y}`)).toBe(false);
-        taken.add(`${x},${y}`);
+const own = (of: typeof subject) => [`namespace="${of.namespace}"`, `tenant="${of.tenant}"`, `kvresponder="${of.name}"`];
+const narrowed = ['pod=~"$pod"', 'job=~"$job"', 'instance=~"$instance"'];
+
+/** Whatever asks Prometheus. */
+const asked = ({ templating, annotations, ...rest }: Board) => ({
+  panels: panelsOf(rest).flatMap((p) => p.targets ?? []).filter((t) => t.datasource.type === "prometheus").map((t) => t.expr),
+  others: [...annotations.list.map((a) => a.expr), ...templating.list.filter((v) => v.type === "query").map((v) => (v.query as { query: string }).query)],
+});
+
+test("no query leaves the instance, whatever it is called and whatever it was promised", () => {
+  const of = fc.tuple(metadata, fc.stringMatching(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/)).map(([{ name, namespace }, tenant]) => ({ name, namespace, tenant }));
+  const promised = fc.record({ availability: fc.double({ min: 95, max: 99.999, noNaN: true }), latency: fc.constantFrom({}, { threshold: "100us" as const, percent: 95 }) }).map((o) => objectives.parse(o));
+  fc.assert(
+    fc.property(of, promised, (who, what) => {
+      const { panels, others } = asked(tenantBoard(who, what));
+      for (const expr of panels) {
+        const { selectors } = readPromql(expr);
+        expect(selectors.length).toBeGreaterThan(0);
+        for (const { matchers } of selectors) expect(matchers).toEqual(expect.arrayContaining([...own(who), ...narrowed]));
       }
-    }
-  }
-  expect(new Set(board.panels.map((p) => p.id)).size).toBe(board.panels.length);
+      for (const expr of others) for (const { matchers } of readPromql(/^label_values\((.*), \w+\)$/.exec(expr)?.[1] ?? expr).selectors) expect(matchers).toEqual(expect.arrayContaining(own(who)));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("logs and alerts are this instance's", () => {
+  const expr = panelsOf(board).find((p) => p.type === "logs")?.targets?.[0]?.expr;
+  expect(expr).toMatch(/^\{namespace="team-a"\} \|= `"kvresponder":"orders"` \| json \| tenant="acme" \| kvresponder="orders" \|/);
+  expect(panelsOf(board).find((p) => p.type === "alertlist")?.options?.["alertInstanceLabelFilter"]).toBe('{namespace="team-a", tenant="acme", kvresponder="orders"}');
+});
+
+test("a reader chooses the data sources and the pods, nothing that would lead to a neighbour", () => {
+  expect(board.templating.list.map((v) => [v.name, v.type, v.hide === 2 ? "hidden" : "shown"])).toEqual([
+    ["prometheus_datasource", "datasource", "shown"],
+    ["loki_datasource", "datasource", "shown"],
+    ["pod", "query", "shown"],
+    ["job", "query", "hidden"],
+    ["instance", "query", "hidden"],
+  ]);
+});
+
+test("latencies come with their traces", () => {
+  const withTraces = panelsOf(board).filter((p) => p.targets?.some((t) => t.exemplar === true)).map((p) => p.title);
+  expect(withTraces).toEqual(["Latency of operations", "HTTP requests", "HTTP requests p99 by route", "Operations p99 by kind", "Operations p99 by pod"]);
+});
+
+describe("objectives", () => {
+  const strict = tenantBoard(subject, objectives.parse({ availability: 99.99, latency: { percent: 99.5, threshold: "2.5ms" } }));
+  const panel = (title: string) => panelsOf(strict).find((p) => p.title === title);
+
+  test("are what budgets are measured against", () => {
+    expect(panel("Error budget left")?.targets?.[0]?.expr).toMatch(/^1 - \(.* \/ 0\.0001\)$/);
+    expect(panel("Latency budget left")?.targets?.[0]?.expr).toMatch(/^1 - \(.*le="0\.0025".* \/ 0\.005\)$/);
+    expect(panel("Error budget burn")?.targets?.map((t) => t.legendFormat)).toEqual(["5m", "30m", "1h", "2h", "6h", "1d", "3d"]);
+  });
+
+  test("are lines in the panels", () => {
+    const line = (title: string) => {
+      const { thresholds } = (panel(title)?.fieldConfig?.defaults ?? {}) as { thresholds?: { steps: { value: number | null }[] } };
+      return thresholds?.steps[1]?.value;
+    };
+    expect([line("Availability"), line("Fast operations"), line("Latency of operations")]).toEqual([0.9999, 0.995, 0.0025]);
+  });
 });
 
 describe("uid", () => {
@@ -111,7 +98,7 @@ describe("uid", () => {
     const name = fc.stringMatching(/^[a-z][-a-z0-9]{0,48}[a-z0-9]$/);
     fc.assert(
       fc.property(name, name, name, name, (n1, a1, n2, a2) => {
-        const [one, two] = [dashboardUid({ ...subject, namespace: n1, name: a1 }), dashboardUid({ ...subject, namespace: n2, name: a2 })];
+        const [one, two] = [dashboardUid({ namespace: n1, name: a1 }), dashboardUid({ namespace: n2, name: a2 })];
         expect(one).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
         expect(one === two).toBe(n1 === n2 && a1 === a2);
       }),
@@ -135,14 +122,17 @@ describe("as a ConfigMap", () => {
     expect(rendered({ monitoring: { dashboard: { folder: "Team A" } } }).metadata.annotations).toEqual({ "k8s-sidecar-target-directory": "Team A" });
   });
 
-  test("is small enough to be applied by any client, and its file name is unique among namespaces", () => {
+  test("is small enough to be applied by any client, its file name is unique among namespaces, and its tags fit Grafana's tables", () => {
     fc.assert(
       fc.property(anyContext.filter((c) => c.spec.monitoring.dashboard.mode === "Managed"), (c) => {
         const data = dashboard(c)?.["data"] as Record<string, string>;
         const [[key, text] = ["", ""]] = Object.entries(data);
         expect(key).toBe(`kvresponder-${c.namespace}-${c.name}.json`);
         expect(Buffer.byteLength(text)).toBeLessThan(200_000);
-        expect((JSON.parse(text) as Dashboard).uid).toBe(dashboardUid(c));
+        const made = JSON.parse(text) as Board;
+        expect(made.uid).toBe(dashboardUid(c));
+        for (const tag of made.tags) expect(tag.length).toBeLessThanOrEqual(50);
+        expect(made.title.length).toBeLessThanOrEqual(189);
       }),
       { numRuns: 50 },
     );
