@@ -14,6 +14,7 @@ export const conditionReasons = {
   MonitorReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   RulesReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],
+  RoutingReady: ["Applied", "SecretMissing", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   /** Present only while spec.paused is true. */
   Paused: ["PausedBySpec"],
 } as const satisfies Record<string, readonly string[]>;

@@ -5,8 +5,6 @@ import { celNoLonger, dnsName, duration, extraLabels, mode, noLonger } from "./f
 import { celString, matches, withRules } from "./rules.ts";
 import { host, port, traceEndpoint } from "./telemetry.ts";
 
-export const receiverKinds = ["slack", "pagerduty", "webhook", "email"] as const;
-
 const name = `^${dnsName}$`;
 const key = "^[-A-Za-z0-9_.]+$";
 
@@ -106,3 +104,10 @@ export const routing = withRules(
 ).prefault({});
 
 export type Routing = z.output<typeof routing>;
+
+/** Names of the Secrets that the receivers refer to, each once; none where nothing is routed. */
+export const routingSecrets = ({ mode, slack, pagerduty, webhook, email }: Routing): string[] => {
+  if (mode === "Disabled") return [];
+  const refs = [slack?.apiURL, pagerduty?.routingKey, webhook?.urlSecret, email?.authPassword];
+  return [...new Set(refs.flatMap((ref) => ref?.name ?? []))];
+};

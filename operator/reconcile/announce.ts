@@ -11,7 +11,7 @@ export interface Announcement {
 }
 
 /** A change of these to a new reason is an event. */
-const told: readonly ConditionType[] = ["Ready", "PeersConnected", "MonitorReady", "RulesReady", "DashboardReady"];
+const told: readonly ConditionType[] = ["Ready", "PeersConnected", "MonitorReady", "RulesReady", "DashboardReady", "RoutingReady"];
 /** Usual on the way to Ready and no news to anybody, or nothing that the tenant's cache has done. */
 const quiet = new Set(["WorkloadUnavailable", "Disabled", "Applied", "AllConnected", "SinglePod", "Pending", "Unreachable", "NotReported", "SelectionUnknown"]);
 

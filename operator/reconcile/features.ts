@@ -1,6 +1,7 @@
 // Decides the conditions of the optional features: each has one child of its own, which the spec can switch off and whose kind may be missing.
 import { childName } from "#crds/names";
 import type { KubeObject, KVResponder } from "../objects.ts";
+import { absentRouting, awaitedSecrets } from "./routing.ts";
 import type { Outcome } from "./outcome.ts";
 import { selectableKind, unseen, type Sight } from "./selecting.ts";
 import { selectionVerdict } from "./selection.ts";
@@ -12,6 +13,8 @@ export interface FeatureInput {
   readonly refusal?: Refusal;
   /** Who selects monitors and rules in this namespace. Absent when there is none of ours to be selected. */
   readonly sight?: Sight;
+  /** Names of Secrets that the spec refers to and that do not exist. */
+  readonly missingSecrets?: readonly string[];
 }
 
 /** The condition, the part of spec.monitoring that switches the feature off, and which child is its own. */
@@ -19,6 +22,7 @@ export const features = [
   { type: "MonitorReady", spec: "serviceMonitor", owns: (o: KubeObject) => o.kind === "ServiceMonitor", what: "ServiceMonitor" },
   { type: "RulesReady", spec: "rules", owns: (o: KubeObject) => o.kind === "PrometheusRule", what: "PrometheusRule" },
   { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => o.kind === "ConfigMap" && o.metadata.name === childName.dashboard(name), what: "dashboard ConfigMap" },
+  { type: "RoutingReady", spec: "routing", owns: (o: KubeObject) => o.kind === "AlertmanagerConfig", what: "AlertmanagerConfig" },
 ] as const;
 
 type Feature = (typeof features)[number];
@@ -34,12 +38,16 @@ const applied = ({ desired, live = desired }: Outcome, what: string, sight: Sigh
   return kind ? selectionVerdict(kind, live, sight) : { status: "True", reason: "Applied", message: `${what} ${desired.metadata.name}` };
 };
 
-export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight = unseen }: FeatureInput): Verdict<Feature["type"]> => {
+export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight = unseen, missingSecrets = [] }: FeatureInput): Verdict<Feature["type"]> => {
   const name = resource.metadata.name;
   if (refusal) return { status: "False", reason: "ApplyFailed", message: refusal.message };
   if (resource.spec.monitoring[f.spec].mode === "Disabled") return { status: "False", reason: "Disabled", message: `spec.monitoring.${f.spec}.mode is Disabled` };
+  const nowhere = f.spec === "routing" ? absentRouting(resource.spec.monitoring.routing) : undefined;
+  if (nowhere) return nowhere;
   const outcome = outcomes.find((o) => f.owns(o.desired, name));
   if (!outcome) return { status: "False", reason: "ApplyFailed", message: `the ${f.what} was not rendered` };
+  const awaited = f.spec === "routing" && isApplied(outcome) ? awaitedSecrets(resource.spec.monitoring.routing, missingSecrets) : undefined;
+  if (awaited) return awaited;
   switch (outcome.result) {
     case "missingKind":
       // the dashboard is a ConfigMap: its kind cannot be missing

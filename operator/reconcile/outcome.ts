@@ -20,6 +20,6 @@ export interface Outcome {
 export interface SecretFinding {
   /** Of the Secrets that the operator makes; their `desired` and `live` hold no value. */
   readonly outcomes: readonly Outcome[];
-  /** spec.auth.secretName, when there is no such Secret. */
-  readonly missing?: string;
+  /** Names of Secrets that the spec refers to and that do not exist. */
+  readonly missing: readonly string[];
 }

@@ -173,7 +173,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
       ...(tokens && { tokens }),
       ...(peers && { peers }),
       ...(sight && { sight }),
-      ...(secrets?.missing !== undefined && { missingSecret: secrets.missing }),
+      ...(secrets && { missingSecrets: secrets.missing }),
     });
     if (!sameStatus(status, resource.status)) await cluster.writeStatus(resource, status, signal);
     deps.settled(resource, status);

@@ -1,4 +1,5 @@
 // The step of a reconcile that sees to the Secrets: makes those that are not there, now and then.
+import { routingSecrets } from "#crds/routing";
 import type { KVResponder, Request } from "../objects.ts";
 import type { RenderContext } from "../render/context.ts";
 import { ownedBy, secretShells, type SecretShell } from "../render/secrets.ts";
@@ -38,8 +39,11 @@ const owned = (shell: SecretShell, outcomes: readonly Outcome[]): SecretShell | 
   return owner?.live && isOurs.has(owner.result) ? { ...shell, object: ownedBy(shell.object, owner.live) } : undefined;
 };
 
-const fingerprint = (shells: readonly SecretShell[], extra: string): string =>
-  [...shells.map(({ object: { metadata } }) => `${metadata.name}<${metadata.ownerReferences?.[0]?.uid ?? ""}`), extra].join(" ");
+const fingerprint = (shells: readonly SecretShell[], named: readonly string[]): string =>
+  [...shells.map(({ object: { metadata } }) => `${metadata.name}<${metadata.ownerReferences?.[0]?.uid ?? ""}`), ...named].join(" ");
+
+/** Somebody waits for a Secret, and not only the next pod. */
+const isAwaited = ({ status }: KVResponder): boolean => status?.conditions?.some((c) => c.type === "RoutingReady" && c.reason === "SecretMissing") === true;
 
 /** What the looks are remembered under. */
 export const keyOf = ({ namespace, name }: Request): string => `${namespace}/${name}`;
@@ -47,20 +51,23 @@ export const keyOf = ({ namespace, name }: Request): string => `${namespace}/${n
 const isSettled = ({ outcomes }: SecretFinding): boolean => outcomes.every((o) => o.result === "created" || o.result === "unchanged");
 
 export const seeToSecrets = async (cluster: SecretCluster, looks: Looks, { resource, context, outcomes, urgent, signal }: SecretStep): Promise<SecretResult> => {
-  const { auth, paused } = resource.spec;
+  const { auth, paused, monitoring } = resource.spec;
+  const forRouting = routingSecrets(monitoring.routing);
+  const named = [...new Set([...(auth.secretName === undefined ? [] : [auth.secretName]), ...forRouting])];
   const shells = secretShells(context).flatMap((shell) => owned(shell, outcomes) ?? []);
-  const look: LookFor = { key: keyOf(context), what: fingerprint(shells, auth.secretName ?? ""), urgent };
+  const look: LookFor = { key: keyOf(context), what: fingerprint(shells, named), urgent: urgent || isAwaited(resource) };
   const known = looks.last(look);
   // what was made at the last look is not made again at this one
   if (known) return { ...known, outcomes: known.outcomes.map((o) => ({ ...o, result: "unchanged" })), fresh: false, nextMs: looks.nextMs(look) };
 
   const made: Outcome[] = [];
   for (const shell of shells) made.push(await cluster.ensureSecret(shell, { dryRun: paused, signal }));
-  const { secretName } = auth;
-  const isMissing = secretName !== undefined && (await cluster.secretExists(context.namespace, secretName, signal)) === false;
-  const finding: SecretFinding = { outcomes: made, ...(isMissing && { missing: secretName }) };
+  const missing: string[] = [];
+  for (const name of named) if ((await cluster.secretExists(context.namespace, name, signal)) === false) missing.push(name);
+  const finding: SecretFinding = { outcomes: made, missing };
+  const next: LookFor = { ...look, urgent: look.urgent || missing.some((name) => forRouting.includes(name)) };
   // what could not be made is tried again with the backoff of the reconcile
-  if (isSettled(finding)) looks.looked(look, finding);
+  if (isSettled(finding)) looks.looked(next, finding);
   else looks.forget(look.key);
-  return { ...finding, fresh: true, nextMs: looks.nextMs(look) };
+  return { ...finding, fresh: true, nextMs: looks.nextMs(next) };
 };

@@ -16,8 +16,6 @@ export interface StatusInput extends FeatureInput {
   readonly deployment: KubeObject | undefined;
   /** Absent when nothing is applied: then what the status says of tokens stays. */
   readonly tokens?: Pick<Tokens, "secret" | "rotation">;
-  /** spec.auth.secretName, when there is no such Secret. */
-  readonly missingSecret?: string;
   /** What the pods say about their peers; absent before they were asked. */
   readonly peers?: PeerReports;
   /** Version of this operator. */
@@ -41,8 +39,10 @@ const obstacle = (outcomes: readonly Outcome[]): Verdict<"Ready"> & { stalled?: 
 };
 
 /** Pods that wait for a Secret say so in events alone, which nobody reads. */
-const explained = (load: Workload, missingSecret: string | undefined): Workload =>
-  load.settled || missingSecret === undefined ? load : { ...load, reason: "SecretMissing", message: `${load.message}; there is no Secret ${missingSecret} (spec.auth.secretName), and new pods wait for it` };
+const explained = (load: Workload, { resource, refusal, missingSecrets = [] }: StatusInput): Workload => {
+  const own = refusal ? undefined : resource.spec.auth.secretName;
+  return load.settled || own === undefined || !missingSecrets.includes(own) ? load : { ...load, reason: "SecretMissing", message: `${load.message}; there is no Secret ${own} (spec.auth.secretName), and new pods wait for it` };
+};
 
 /** What was found at an earlier visit, if it speaks of this generation. */
 const peersBefore = ({ metadata, status }: KVResponder): PeerFinding | undefined => {
@@ -59,7 +59,7 @@ export const computeStatus = (input: StatusInput): Status => {
   const { resource, outcomes, deployment, refusal, version, now } = input;
   const { name, namespace = "", generation = 0 } = resource.metadata;
   const wanted = refusal ? 0 : resource.spec.replicas;
-  const load = explained(workload(deployment, wanted), input.missingSecret);
+  const load = explained(workload(deployment, wanted), input);
   const stop = refusal ? undefined : obstacle(outcomes);
 
   const ready: Verdict<"Ready"> = refusal

@@ -28,7 +28,7 @@ const setUp = ({ random = 0.5 } = {}) => {
     },
   };
   const looks = createLooks({ monotonic: () => now, random: () => random });
-  const look = async ({ spec = {}, urgent = false, ownerUid = "o1", ownerResult = "unchanged" as OutcomeResult, tokenSlots = ["a"] as readonly ("a" | "b")[] } = {}) => {
+  const look = async ({ spec = {}, urgent = false, ownerUid = "o1", ownerResult = "unchanged" as OutcomeResult, awaited = false, tokenSlots = ["a"] as readonly ("a" | "b")[] } = {}) => {
     const c = { ...context(spec), tokenSlots };
     const owners = tokenSlots.map((slot): Outcome => {
       const name = `kv-responder-orders-token-${slot}-5f0c2f6e`;
@@ -36,7 +36,7 @@ const setUp = ({ random = 0.5 } = {}) => {
       return { desired: object, result: ownerResult, live: object };
     });
     asked.length = 0;
-    const resource = { apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "orders" }, spec: c.spec } as KVResponder;
+    const resource = { apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "orders" }, spec: c.spec, ...(awaited && { status: { conditions: [{ type: "RoutingReady", reason: "SecretMissing" }] } }) } as KVResponder;
     const result = await seeToSecrets(cluster, looks, { resource, context: c, outcomes: owners, urgent, signal: AbortSignal.timeout(1_000) });
     return { ...result, asked: [...asked], results: result.outcomes.map((o) => o.result) };
   };
@@ -129,18 +129,42 @@ describe("looks", () => {
 test("a Secret of one's own: whether it is there is remembered, and looked for again while pods are missing", async () => {
   const { look, pass, exists } = setUp();
   const own = { spec: { auth: { secretName: "mine" } }, tokenSlots: [] as const, urgent: true };
-  expect(await look(own)).toMatchObject({ asked: [peers, "mine"], missing: "mine" });
-  expect(await look(own)).toMatchObject({ asked: [], missing: "mine" });
+  expect(await look(own)).toMatchObject({ asked: [peers, "mine"], missing: ["mine"] });
+  expect(await look(own)).toMatchObject({ asked: [], missing: ["mine"] });
   exists.add("mine");
   pass(5_000);
-  expect((await look(own)).missing).toBeUndefined();
+  expect((await look(own)).missing).toEqual([]);
 });
 
 test("what is forgotten is looked for anew", () => {
   const looks = createLooks({ monotonic: () => 0, random: () => 0 });
   const it: LookFor = { key: "a/b", what: "x", urgent: false };
-  looks.looked(it, { outcomes: [] });
-  expect(looks.last(it)).toEqual({ outcomes: [] });
+  looks.looked(it, { outcomes: [], missing: [] });
+  expect(looks.last(it)).toEqual({ outcomes: [], missing: [] });
   looks.forget("a/b");
   expect(looks.last(it)).toBeUndefined();
+});
+
+test("Secrets of receivers: one that is missing is looked for soon, and less and less often; the pods are not asked for", async () => {
+  const { look, exists, pass } = setUp();
+  const routing = { slack: { apiURL: { name: "chat", key: "slack" }, channel: "#a" }, webhook: { urlSecret: { name: "chat", key: "hook" } }, pagerduty: { routingKey: { name: "pager", key: "k" } } };
+  const routed = { spec: { monitoring: { routing } } };
+  exists.add("pager");
+  expect(await look(routed)).toMatchObject({ asked: [peers, token, "chat", "pager"], missing: ["chat"], nextMs: 5_000 });
+  // what the status says by then
+  const waiting = { ...routed, awaited: true };
+  pass(5_000);
+  expect(await look(waiting)).toMatchObject({ missing: ["chat"], nextMs: 10_000 });
+  exists.add("chat");
+  pass(10_000);
+  expect(await look(waiting)).toMatchObject({ asked: [peers, token, "chat", "pager"], missing: [] });
+  expect((await look(routed)).nextMs).toBeGreaterThan(7 * minute);
+});
+
+test("a Secret of a receiver that is named anew is looked for at once; with mode Disabled for none", async () => {
+  const { look } = setUp();
+  const routing = { webhook: { urlSecret: { name: "chat", key: "hook" } } };
+  await look();
+  expect((await look({ spec: { monitoring: { routing } } })).asked).toContain("chat");
+  expect((await look({ spec: { monitoring: { routing: { ...routing, mode: "Disabled" } } } })).asked).not.toContain("chat");
 });

@@ -120,6 +120,31 @@ test("each monitoring object has a condition of its own", () => {
   expect(brief(input, "DashboardReady")).toBe("False/Conflict");
 });
 
+describe("routing", () => {
+  const ref = { name: "chat", key: "url" };
+  const routed = (routing: object = {}) => resource({ monitoring: { routing: { slack: { apiURL: ref, channel: "#a" }, webhook: { urlSecret: { ...ref, name: "hook" } }, ...routing } } });
+  const outcome = (result: OutcomeResult = "unchanged"): Outcome[] => [...outcomes(), { desired: child("AlertmanagerConfig"), result }];
+
+  test.each<[string, Partial<StatusInput>, string]>([
+    ["no receiver is named", { resource: resource() }, "False/Disabled"],
+    ["mode Disabled", { resource: routed({ mode: "Disabled" }), missingSecrets: ["chat"] }, "False/Disabled"],
+    ["all is there", { resource: routed(), outcomes: outcome() }, "True/Applied"],
+    ["a Secret is not", { resource: routed(), outcomes: outcome(), missingSecrets: ["hook"] }, "False/SecretMissing"],
+    ["a Secret is not, and the object waits for the resource to go on", { resource: routed(), outcomes: outcome("pending"), missingSecrets: ["hook"] }, "False/SecretMissing"],
+    ["another Secret is not", { resource: routed(), outcomes: outcome(), missingSecrets: ["mine"] }, "True/Applied"],
+    ["no such kind", { resource: routed(), outcomes: outcome("missingKind"), missingSecrets: ["hook"] }, "False/CRDMissing"],
+    ["somebody else's object", { resource: routed(), outcomes: outcome("conflict") }, "False/Conflict"],
+    ["a verb that RBAC lacks", { resource: routed(), outcomes: outcome("forbidden") }, "False/Forbidden"],
+    ["an API error", { resource: routed(), outcomes: outcome("failed") }, "False/ApplyFailed"],
+  ])("%s -> %s", (_, input, expected) => expect(brief(input, "RoutingReady")).toBe(expected));
+
+  test("names every Secret that is missing, and has no part in Ready", () => {
+    const input = { resource: routed(), outcomes: outcome(), missingSecrets: ["chat", "hook"] };
+    expect(get(input, "RoutingReady")?.message).toContain("no Secret chat, hook");
+    expect(brief(input, "Ready")).toBe("True/AllReady");
+  });
+});
+
 describe("selection", () => {
   const selecting = (spec: object) => selectingOf(selectingKinds[0]!, { apiVersion: "", kind: "", metadata: { name: "main", namespace: "monitoring" }, spec });
   const sight = (spec: object): Sight => ({ selecting: [selecting(spec)], hidden: [] });
@@ -174,9 +199,11 @@ describe("tokens and the Redis protocol", () => {
   });
 
   test("a missing Secret of one's own explains missing pods, and is no news while all are there", () => {
-    expect(brief({ missingSecret: "mine", deployment: deployment(2) }, "WorkloadAvailable")).toBe("False/SecretMissing");
-    expect(get({ missingSecret: "mine", deployment: deployment(2) }, "Ready")?.message).toContain("mine");
-    expect(brief({ missingSecret: "mine" }, "WorkloadAvailable")).toBe("True/AllReplicasReady");
+    const waits = { resource: resource({ auth: { secretName: "mine" } }), missingSecrets: ["mine"] };
+    expect(brief({ ...waits, deployment: deployment(2) }, "WorkloadAvailable")).toBe("False/SecretMissing");
+    expect(get({ ...waits, deployment: deployment(2) }, "Ready")?.message).toContain("mine");
+    expect(brief(waits, "WorkloadAvailable")).toBe("True/AllReplicasReady");
+    expect(brief({ missingSecrets: ["another"], deployment: deployment(2) }, "WorkloadAvailable")).toBe("False/ReplicasNotReady");
   });
 
   test("an address for Redis clients while there is one", () => {
