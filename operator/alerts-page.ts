@@ -25,7 +25,10 @@ const example: AlertInput = {
 const row = (...cells: string[]): string => `| ${cells.join(" | ")} |`;
 const page = (name: string, folder: string): string => `[${name}](${folder}${name}.md)`;
 
-const firesAfter = (rules: readonly { readonly for: string; readonly window?: string }[]): string => rules.map((rule) => (rule.window === undefined ? rule.for : `${rule.for} (window ${rule.window})`)).join(", ");
+const heldFor = (duration: string): string => (duration === "0s" ? "at once" : duration);
+
+const firesAfter = (rules: readonly { readonly for: string; readonly window?: string }[]): string =>
+  rules.map((rule) => (rule.window === undefined ? heldFor(rule.for) : `${heldFor(rule.for)} (window ${rule.window})`)).join(", ");
 
 const rulesOf = (name: AlertName) => alerts[name].rules(example, { q: seriesOf(example), stored: recordedOf(example), threshold: ownThreshold(name, example) });
 
@@ -85,12 +88,14 @@ Each alert links a page with what to do (\`runbook_url\`, all of them in [runboo
 
 **Objectives.** A tenant is promised two things, over 30 days: that a share of the operations does not fail by the cache's fault (99.9 % unless set), and that a share of them takes no longer than a threshold in the pod (99 % within 10ms unless set).
 
-    spec:
-      monitoring:
-        rules:
-          objectives:
-            availability: 99.95
-            latency: { percent: 99, threshold: 5ms }
+\`\`\`yaml
+spec:
+  monitoring:
+    rules:
+      objectives:
+        availability: 99.95
+        latency: { percent: 99, threshold: 5ms }
+\`\`\`
 
 **Burn rates.** What may fail is the budget: of 99.9 %, one in a thousand. An alert tells when it goes so fast that it will not last. 1 is the rate at which it is spent after exactly 30 days; each alert wants its rate in a long window, so that it means something, and in a short one, so that it ends soon after its cause (Google, The Site Reliability Workbook, chapter 5):
 
@@ -106,21 +111,25 @@ ${burnTable()}
 
 Single alerts, by name. A name that does not exist, or a threshold out of bounds, is refused by the API server:
 
-    spec:
-      monitoring:
-        rules:
-          overrides:
-            KVResponderEvictionsYoung: { enabled: false }
-            KVResponderMemoryHigh: { threshold: 0.8, for: 30m }
-            KVResponderReplicasUnavailable: { severity: critical }
+\`\`\`yaml
+spec:
+  monitoring:
+    rules:
+      overrides:
+        KVResponderEvictionsYoung: { enabled: false }
+        KVResponderMemoryHigh: { threshold: 0.8, for: 30m }
+        KVResponderReplicasUnavailable: { severity: critical }
+\`\`\`
 
 Labels on all alerts of the resource, by which a platform routes (\`labels\` is for the object, by which a Prometheus selects it):
 
-    spec:
-      monitoring:
-        rules:
-          labels: { release: kube-prometheus-stack }
-          extraLabels: { team: checkout }
+\`\`\`yaml
+spec:
+  monitoring:
+    rules:
+      labels: { release: kube-prometheus-stack }
+      extraLabels: { team: checkout }
+\`\`\`
 
 Rules of your own are best in a PrometheusRule of your own: the operator puts its own right again.
 
@@ -134,12 +143,14 @@ ${tenantTable()}
 
 \`kubectl apply -k config/prometheus\` brings a Service and a ServiceMonitor of the operator's metrics, and these rules. They are one file for all, so they are changed by a patch in a kustomization of your own, as are the labels by which your Prometheus selects:
 
-    apiVersion: kustomize.config.k8s.io/v1beta1
-    kind: Kustomization
-    resources:
-      - https://github.com/kv-responder/kv-responder/config/prometheus
-    labels:
-      - pairs: { release: kube-prometheus-stack }
+\`\`\`yaml
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - https://github.com/kv-responder/kv-responder//config/prometheus?ref=main
+labels:
+  - pairs: { release: kube-prometheus-stack }
+\`\`\`
 
 \`KVResponderFleetErrorBudgetBurn\` needs a Prometheus that sees the series of all tenants, and that does not enforce a namespace on the rules of kv-responder-system (\`excludedFromEnforcement\` of the Prometheus resource). The others read the operator's own series, of the job \`kv-responder-operator-metrics\`. All carry \`namespace: kv-responder-system\`; where the operator runs in another one, patch that too.
 

@@ -67,6 +67,12 @@ test("the table of alerts has every alert and every recorded series", () => {
   for (const name of Object.keys({ ...recordedSeries, ...fleetSeries })) expect(alertsPage()).toContain(`| \`${name}\` |`);
 });
 
+test("the settings that the table of alerts shows are taken", () => {
+  const shown = blocks(alertsPage(), "yaml").map((block) => parse(block) as { spec?: object; kind?: string });
+  expect(shown.map(({ kind = "spec" }) => kind)).toEqual(["spec", "spec", "spec", "Kustomization"]);
+  for (const { spec } of shown) if (spec) expect([specSchema.safeParse(spec).error, unknown(spec)]).toEqual([undefined, []]);
+});
+
 describe.each(all)("$name", ({ name, severity, signal, fires, keepFiringFor }) => {
   const text = pageOf(name);
 
