@@ -21,10 +21,11 @@ beforeAll(async () => {
 afterAll(() => product?.stop());
 
 test("without the CRDs the cache runs, and the conditions say what is missing", async () => {
-  await cluster.apply(kvresponder("team", "a"));
+  await cluster.apply(kvresponder("team", "a", { monitoring: { routing: { webhook: { url: "http://hook.example" } } } }));
   const resource = await waitReady(cluster, "team", "a");
   expect(condition(resource, "MonitorReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
   expect(condition(resource, "RulesReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
+  expect(condition(resource, "RoutingReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
   expect(condition(resource, "DashboardReady")).toMatchObject({ status: "True", reason: "Applied" });
   expect(await operator.metric("kvoperator_api_available")).toBe(0);
 });
@@ -34,9 +35,11 @@ test("when the CRDs come, the monitors appear within 60 s, without a restart", a
   // nobody is there yet who could select them: test/product/selection has that story
   await waitForCondition(cluster, ["team", "a"], "MonitorReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
   await waitForCondition(cluster, ["team", "a"], "RulesReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
+  await waitForCondition(cluster, ["team", "a"], "RoutingReady", { status: "True", reason: "Applied" }, 60_000);
   const kinds = (await children(cluster, "team", "a")).map((c) => c.kind);
   expect(kinds).toContain("ServiceMonitor");
   expect(kinds).toContain("PrometheusRule");
+  expect(kinds).toContain("AlertmanagerConfig");
   expect(operator.process.exitCode).toBeNull();
   expect(await operator.metric("kvoperator_api_available")).toBe(1);
 });
@@ -72,7 +75,7 @@ test("no request was Forbidden, and every granted verb of every kind was used", 
   // use what the story above has not used: the removal of each kind that can become unwanted
   const merge = { contentType: "application/merge-patch+json" };
   const off = { mode: "Disabled" };
-  await cluster.request("PATCH", path("team", "a"), { spec: { replicas: 1, monitoring: { serviceMonitor: off, rules: off, dashboard: off } } }, merge);
+  await cluster.request("PATCH", path("team", "a"), { spec: { replicas: 1, monitoring: { serviceMonitor: off, rules: off, dashboard: off, routing: off } } }, merge);
   await waitForCondition(cluster, ["team", "a"], "DashboardReady", { status: "False", reason: "Disabled" });
   await waitReady(cluster, "team", "a");
 
