@@ -44,6 +44,6 @@ export const inhibitRules = (subject: Subject): InhibitRule[] => {
     // nothing else is news of what is not there. Only while it is critical, which every receiver hears of: else it would hide what it does not tell
     { sourceMatch: [is("alertname", down), is("severity", "critical"), ...own], targetMatch: [{ name: "alertname", value: down, matchType: "!=" }, ...own], equal: same },
     // of one trouble the graver alert is enough. An alert's name has one severity, so it is the signal that they share
-    { sourceMatch: [is("severity", "critical"), signal, ...own], targetMatch: [is("severity", "warning"), signal, ...own], equal: [...same, "signal"] },
+    { sourceMatch: [is("severity", "critical"), signal, ...own], targetMatch: [{ name: "severity", value: "warning|info", matchType: "=~" }, signal, ...own], equal: [...same, "signal"] },
   ];
 };

@@ -94,7 +94,7 @@ const isHidden = (all: readonly Seen[], alert: Alert): boolean => seen(all, aler
 describe.each(strategies)("a running Alertmanager with the matcher strategy %s", (strategy) => {
   const under = (test: string): string => `/${test}-${strategy}`;
 
-  test("critical hides warning where the signal is the same, of the same instance only, for as long as it lasts", async () => {
+  test("critical hides what is less grave where the signal is the same, of the same instance only, for as long as it lasts", async () => {
     await using alertmanager = await startAlertmanager(await configuration(strategy, under("critical")));
     const critical = alertsOf(orders).filter((a) => severityOf(a) === "critical" && a.labels["alertname"] !== down);
     const rest = alertsOf(orders).filter((a) => severityOf(a) !== "critical");
@@ -102,7 +102,7 @@ describe.each(strategies)("a running Alertmanager with the matcher strategy %s",
     const all = await withSource(alertmanager, critical, [...rest, ...others]);
 
     const signals = new Set(critical.map((a) => a.labels["signal"]));
-    const isCovered = (a: Alert) => severityOf(a) === "warning" && signals.has(a.labels["signal"]);
+    const isCovered = (a: Alert) => signals.has(a.labels["signal"]);
     const covered = rest.filter(isCovered);
     expect(covered.length).toBeGreaterThan(3);
     expect(rest.filter((a) => isHidden(all, a))).toEqual(covered);
@@ -116,7 +116,7 @@ describe.each(strategies)("a running Alertmanager with the matcher strategy %s",
 
     // the end of what hid them brings the warnings, and tells that it has ended
     await alertmanager.post(critical.map((a) => ({ ...a, endsAt: new Date(Date.now() - 1_000).toISOString() })));
-    const after = [...firing([...heard, ...covered]), ...critical.map((a) => `resolved ${a.labels["alertname"] ?? ""}`)];
+    const after = [...firing([...heard, ...warnings(covered)]), ...critical.map((a) => `resolved ${a.labels["alertname"] ?? ""}`)];
     await waitFor("the warnings to come", () => told(under("critical"), orders).length >= after.length);
     expect(told(under("critical"), orders)).toEqual(after.toSorted());
     expect(tenants.slice(1).flatMap((who) => told(under("critical"), who)).filter((m) => m.startsWith("resolved"))).toEqual([]);

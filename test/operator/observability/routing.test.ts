@@ -58,7 +58,7 @@ test("both sides of every inhibition are held to this instance", () => {
   const rules = render(hook)?.spec.inhibitRules ?? [];
   expect(rules.map((r) => [plain(r.sourceMatch), plain(r.targetMatch), r.equal])).toEqual([
     [{ ...own, alertname: "KVResponderDown", severity: "critical" }, { ...own, alertname: "!=KVResponderDown" }, ["namespace", "tenant", "kvresponder"]],
-    [{ ...own, severity: "critical", signal: "=~.+" }, { ...own, severity: "warning", signal: "=~.+" }, ["namespace", "tenant", "kvresponder", "signal"]],
+    [{ ...own, severity: "critical", signal: "=~.+" }, { ...own, severity: "=~warning|info", signal: "=~.+" }, ["namespace", "tenant", "kvresponder", "signal"]],
   ]);
 });
 
