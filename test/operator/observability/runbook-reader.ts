@@ -11,7 +11,7 @@ export const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^( *)\`\`\`${language}\n([\\s\\S]*?)^ *\`\`\`$`, "gm"))].map(([, indent = "", body = ""]) => body.replaceAll(new RegExp(`^${indent}`, "gm"), "").trim());
 
 /** Indented code: what a shell is given, line by line. */
-export const commands = (text: string): string[] => text.split("\n").flatMap((line) => /^(?: {4}| {6,8})(\S.*)$/.exec(line)?.[1] ?? []);
+export const commands = (text: string): string[] => text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, "").split("\n").flatMap((line) => /^(?: {4}| {6,8})(\S.*)$/.exec(line)?.[1] ?? []);
 
 /** What is patched into the resource. */
 export const patches = (text: string): string[] => commands(text).flatMap((c) => / -p '(.*)'$/.exec(c)?.[1] ?? []);
@@ -26,3 +26,10 @@ export const kubectlArguments = (command: string, values: Readonly<Record<string
   const end = words.findIndex((word) => word === "|" || word === "&" || word.endsWith(";"));
   return words.slice(0, end === -1 ? undefined : end).map((word) => word.replaceAll(/\$([A-Z]+)/g, (whole, name: string) => values[name] ?? whole).replaceAll("'", ""));
 };
+
+/** Indented code as a person would paste it: the lines that stand together. */
+export const scripts = (text: string): string[] =>
+  text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, "").split(/\n(?! {4}| {6,8}\S)/).flatMap((part) => {
+    const lines = commands(part);
+    return lines.length > 0 ? [lines.join("\n")] : [];
+  });
