@@ -1,4 +1,4 @@
-// A real Prometheus on a free loopback port that scrapes what it is told to, once a second, and keeps exemplars.
+// A real Prometheus on a free loopback port that scrapes what it is told to and evaluates rules, once a second, and keeps exemplars.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -14,12 +14,23 @@ export interface Prometheus extends AsyncDisposable {
   ask(path: string, query: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-/** `targets`: host:port by job. Resolves when it answers. */
-export const startPrometheus = async (targets: Readonly<Record<string, string>>): Promise<Prometheus> => {
+/** host:port, and the labels that its series get. */
+export interface ScrapeTarget {
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** `targets`: host:port by job, or several of a job. `groups`: of rules. Resolves when it answers. */
+export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = []): Promise<Prometheus> => {
   const { prometheus } = await resolveTools(["prometheus"]);
   const folder = await mkdtemp(join(tmpdir(), "kvr-prometheus-"));
-  const scrape_configs = Object.entries(targets).map(([job_name, target]) => ({ job_name, static_configs: [{ targets: [target] }] }));
-  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs }));
+  const scrape_configs = Object.entries(targets).map(([job_name, found]) => ({
+    job_name,
+    static_configs: (typeof found === "string" ? [{ address: found, labels: {} }] : found).map(({ address, labels }) => ({ targets: [address], labels })),
+  }));
+  // JSON is YAML
+  await writeFile(join(folder, "rules.yml"), JSON.stringify({ groups }));
+  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: "1s", evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs }));
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
   const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];

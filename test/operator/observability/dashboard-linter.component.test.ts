@@ -51,9 +51,9 @@ interface Planted {
 }
 
 const variable = (name: string, change: (v: Planted["templating"]["list"][number]) => void) => (board: Planted) => board.templating.list.filter((v) => v.name === name).forEach(change);
-const panel = (change: (p: Planted["panels"][number]) => void) => (board: Planted) => change(board.panels.filter((p) => p.type === "timeseries").at(-1) as Planted["panels"][number]);
+const panel = (change: (p: Planted["panels"][number]) => void) => (board: Planted) => change(board.panels.findLast((p) => p.type === "timeseries") as Planted["panels"][number]);
 /** In a closed row too. */
-const hidden = (change: (p: Planted["panels"][number]) => void) => (board: Planted) => change(board.panels.flatMap((p) => p.panels ?? []).filter((p) => p.type === "timeseries")[0] as Planted["panels"][number]);
+const hidden = (change: (p: Planted["panels"][number]) => void) => (board: Planted) => change(board.panels.flatMap((p) => p.panels ?? []).find((p) => p.type === "timeseries") as Planted["panels"][number]);
 const expression = (pattern: RegExp, by: string) => panel((p) => p.targets?.forEach((t) => void (t.expr = t.expr.replaceAll(pattern, by))));
 
 describe.each<[rule: string, plant: (board: Planted) => unknown, said: RegExp]>([
