@@ -84,6 +84,11 @@ describe.each(all)("$name", ({ name, severity, signal, fires, keepFiringFor }) =
     expect(commands(text).filter((c) => c.startsWith("kubectl ")).length).toBeGreaterThan(0);
   });
 
+  test("says where each variable of its commands comes from", () => {
+    const shell = commands(text).join("\n");
+    for (const [, name = ""] of shell.matchAll(/\$([A-Z]+)/g)) expect(shell).toMatch(new RegExp(`^${name}=`, "m"));
+  });
+
   test("has queries that parse, of series and labels that exist", () => {
     const queries = blocks(text, "promql");
     expect(queries.length).toBeGreaterThan(0);
