@@ -135,6 +135,14 @@ describe.each(strategies)("a running Alertmanager with the matcher strategy %s",
   });
 });
 
+test("Down that an override has made less than critical hides nothing: a receiver may not have been told of it", async () => {
+  await using alertmanager = await startAlertmanager(await configuration("None", "/overridden"));
+  const source = named(orders, down);
+  const rest = alertsOf(orders).filter((a) => severityOf(a) === "warning");
+  const all = await withSource(alertmanager, [{ ...source, labels: { ...source.labels, severity: "info" } }], rest);
+  expect(rest.filter((a) => isHidden(all, a))).toEqual([]);
+});
+
 test("alerts of the user's own that carry the tenant's labels are routed, and hide nothing of ours for want of a signal", async () => {
   await using alertmanager = await startAlertmanager(await configuration("None", "/own"));
   const own = (alertname: string, severity: string): Alert => ({ labels: { alertname, severity, namespace: orders.namespace, tenant: orders.tenant, kvresponder: orders.name } });
