@@ -13,7 +13,7 @@ export const conditionReasons = {
   /** The object is there, and somebody takes it up. No part in Ready: the cache serves without being scraped. */
   MonitorReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   RulesReady: ["Applied", "NotSelected", "Rejected", "SelectionUnknown", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
-  DashboardReady: ["Applied", "Disabled", "Conflict", "Forbidden", "ApplyFailed"],
+  DashboardReady: ["Applied", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   RoutingReady: ["Applied", "SecretMissing", "Disabled", "CRDMissing", "Conflict", "Forbidden", "ApplyFailed"],
   /** Present only while spec.paused is true. */
   Paused: ["PausedBySpec"],

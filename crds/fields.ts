@@ -91,19 +91,30 @@ const everyKey = (cel: string, message: string, test: (key: string) => boolean):
   test: (map) => Object.keys(map).every(test),
 });
 
+const labelKeys = everyKey(
+  `k.size() <= 253 && k.matches(${celString(labelKey)})`,
+  "keys must be label keys: at most 63 letters, digits, '-', '_' or '.', optionally after a DNS name and '/'",
+  (k) => k.length <= 253 && new RegExp(labelKey).test(k),
+);
+
+/** Labels by which somebody else's objects are selected. */
+export const matchLabels = (description: string) =>
+  withRules(
+    z.record(z.string(), labelValue),
+    // an empty map is a thing that server-side apply cannot hold on to
+    [labelKeys, { cel: "self.size() > 0", message: "must have at least one label", test: (labels) => Object.keys(labels).length > 0 }],
+    { description, maxProperties: 16 },
+  );
+
 /** Labels that users add to an object that we own. Values are bounded by the schema, keys by rules, because a schema cannot. */
 export const extraLabels = (description: string) =>
   withRules(
     z.record(z.string(), labelValue),
     [
-      everyKey(
-        `k.size() <= 253 && k.matches(${celString(labelKey)})`,
-        "keys must be label keys: at most 63 letters, digits, '-', '_' or '.', optionally after a DNS name and '/'",
-        (k) => k.length <= 253 && new RegExp(labelKey).test(k),
-      ),
+      labelKeys,
       everyKey(
         `!k.matches(${celString(reservedKey)})`,
-        "the operator or Argo CD sets labels under kvresponder.io/ and argocd.argoproj.io/ and app.kubernetes.io/name, instance, component and managed-by; choose another key",
+        "kvresponder.io/, argocd.argoproj.io/ and app.kubernetes.io/name, instance, component and managed-by are set by the operator or Argo CD",
         (k) => !new RegExp(reservedKey).test(k),
       ),
     ],

@@ -1,7 +1,7 @@
 // spec.monitoring: what the tenant's Prometheus, Alertmanager and Grafana get.
 import { z } from "zod";
 import { alertLabels, overrides } from "./alerts.ts";
-import { celNoLonger, duration, extraLabels, mode, noLonger } from "./fields.ts";
+import { celNoLonger, duration, extraLabels, matchLabels, mode, noLonger } from "./fields.ts";
 import { objectives } from "./objectives.ts";
 import { routing } from "./routing.ts";
 import { matches, withRules } from "./rules.ts";
@@ -48,14 +48,22 @@ const rules = z
 
 const dashboard = z
   .object({
-    mode: mode("dashboard ConfigMap"),
+    mode: mode("dashboard's object"),
+    format: z
+      .enum(["ConfigMap", "GrafanaDashboard"])
+      .default("ConfigMap")
+      .meta({ description: "ConfigMap: for the sidecar of a Grafana. GrafanaDashboard: for the Grafana Operator." }),
     // the sidecar makes a directory of it: no '/', and no leading '.'
     folder: withRules(
       z.string().max(128),
       [matches("^[A-Za-z0-9][-A-Za-z0-9_. ]*$", "must begin with a letter or digit and hold only letters, digits, spaces, '-', '_' and '.'")],
-      { description: "Grafana folder, as the annotation that the Grafana sidecar reads." },
+      { description: "Grafana folder: the annotation that the Grafana sidecar reads, or the folder of the GrafanaDashboard." },
     ).optional(),
-    labels: extraLabels('Labels by which the Grafana sidecar selects dashboards. Absent: grafana_dashboard: "1".').optional(),
+    labels: extraLabels('Labels by which the Grafana sidecar selects ConfigMaps. Absent: grafana_dashboard: "1". A GrafanaDashboard gets them too.').optional(),
+    instanceSelector: z
+      .object({ matchLabels: matchLabels("Labels of the Grafana resources.") })
+      .optional()
+      .meta({ description: "Grafana resources, in any namespace, that show a GrafanaDashboard. Absent: those with dashboards: grafana. When it changes, the object is made anew." }),
   })
   .prefault({})
   .meta({ description: "The tenant's Grafana dashboard." });

@@ -1,7 +1,7 @@
 // Ties the operator's parts to its metrics: hooks in, series out.
 import type { Instruments } from "#telemetry/instruments";
 import type { RequestReport } from "./kube/transport.ts";
-import { ownedKinds, type Kind } from "./kinds.ts";
+import { optionalGroups, ownedKinds, type Kind } from "./kinds.ts";
 import type { operatorMetrics } from "./metrics.ts";
 import type { KVResponder } from "./objects.ts";
 import type { Answer } from "./reconcile/peers.ts";
@@ -79,8 +79,9 @@ export const followReflector = (m: OperatorMetrics, { kind }: Kind, read: { sync
   m.kvoperator_cache_staleness_seconds.with({ kind }).collect(() => (read.synced() ? read.stalenessMs() / 1_000 : 0));
 };
 
-/** All optional kinds are of one group today; a second one adds a value to the catalogue's label. */
 export const countPresence = (m: OperatorMetrics, has: (kind: Kind) => boolean): void => {
-  const optional = ownedKinds.filter((k) => k.optional);
-  m.kvoperator_api_available.with({ group: "monitoring.coreos.com" }).collect(() => (optional.every(has) ? 1 : 0));
+  for (const group of optionalGroups) {
+    const kinds = ownedKinds.filter((k) => k.optional && k.group === group);
+    m.kvoperator_api_available.with({ group }).collect(() => (kinds.every(has) ? 1 : 0));
+  }
 };

@@ -10,6 +10,8 @@ export interface Kind {
 export interface OwnedKind extends Kind {
   /** Its CRD may be absent: then everything else still works, and it is picked up when the CRD appears. */
   readonly optional: boolean;
+  /** Fields of spec that the API server lets nobody change: an object with another value there is removed, and made again when it is gone. */
+  readonly fixed?: readonly string[];
 }
 
 export const kvResponderKind: Kind = { group: "kvresponder.io", version: "v1alpha1", kind: "KVResponder", plural: "kvresponders" };
@@ -26,7 +28,11 @@ export const ownedKinds: readonly OwnedKind[] = [
   { ...monitoring, kind: "ServiceMonitor", plural: "servicemonitors" },
   { ...monitoring, kind: "PrometheusRule", plural: "prometheusrules" },
   { ...monitoring, version: "v1alpha1", kind: "AlertmanagerConfig", plural: "alertmanagerconfigs" },
+  { group: "grafana.integreatly.org", version: "v1beta1", kind: "GrafanaDashboard", plural: "grafanadashboards", optional: true, fixed: ["instanceSelector"] },
 ];
+
+/** API groups that a cluster may lack. */
+export const optionalGroups = [...new Set(ownedKinds.flatMap((k) => (k.optional ? [k.group] : [])))] as [string, ...string[]];
 
 /** Read to find the pods of a resource, and never written: the headless Service's own controller makes them, with the Service's labels. */
 export const endpointSliceKind: Kind = { group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices" };

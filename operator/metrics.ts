@@ -1,7 +1,7 @@
 // The operator's metric catalogue. Names are controller-runtime's where the meaning is the same, so that its dashboards work.
 import { conditionReasons, type ConditionType } from "#crds/conditions";
 import { defineCatalogue } from "#telemetry/catalogue";
-import { endpointSliceKind, kvResponderKind, ownedKinds } from "./kinds.ts";
+import { endpointSliceKind, kvResponderKind, optionalGroups, ownedKinds } from "./kinds.ts";
 import { phases } from "./reconcile/phase.ts";
 
 const controller = ["kvresponder"] as const;
@@ -81,7 +81,7 @@ export const operatorMetrics = defineCatalogue({
     help: "What pods answered when they were asked about their peers. silent: too old to say. unreachable: twice, if the pod was ready.",
     labels: { result: ["answered", "silent", "unreachable"] },
   },
-  kvoperator_api_available: { type: "gauge", help: "1 when the cluster serves this optional group.", labels: { group: ["monitoring.coreos.com"] } },
+  kvoperator_api_available: { type: "gauge", help: "1 when the cluster serves this optional group.", labels: { group: optionalGroups } },
   kvoperator_cache_synced: { type: "gauge", help: "1 when the store of this kind holds a full list.", labels: { kind: watchedKinds } },
   kvoperator_cache_staleness_seconds: { type: "gauge", help: "Time since the API server last confirmed the store of this kind.", labels: { kind: watchedKinds } },
   kvoperator_lists_total: { type: "counter", help: "Full lists taken in. More than one: a watch had expired (410), or the kind had been away.", labels: { kind: watchedKinds } },

@@ -1,6 +1,7 @@
 // Applies one child: only what differs, never an object that is not ours.
+import { isDeepStrictEqual } from "node:util";
 import { fieldManager } from "#crds/names";
-import type { Kind } from "../kinds.ts";
+import type { OwnedKind } from "../kinds.ts";
 import type { KubeObject } from "../objects.ts";
 import { differs } from "../reconcile/diff.ts";
 import { appliedFields } from "../reconcile/fields-v1.ts";
@@ -10,7 +11,7 @@ import { reshape } from "./reshape.ts";
 import type { Applied, KubeClient, Store } from "./types.ts";
 
 export interface ApplyDeps {
-  readonly client: Pick<KubeClient, "get" | "apply" | "mergePatch">;
+  readonly client: Pick<KubeClient, "get" | "apply" | "mergePatch" | "delete">;
 }
 
 /** The resource that the child belongs to. */
@@ -22,7 +23,7 @@ export interface Owner {
 }
 
 export interface ApplyRequest {
-  readonly kind: Kind;
+  readonly kind: Omit<OwnedKind, "optional">;
   readonly desired: KubeObject;
   readonly owner: Owner;
   readonly store: Store;
@@ -34,13 +35,13 @@ export interface ApplyRequest {
 /** What to do with one child. */
 type Step =
   | { readonly step: "nothing" | "wait" | "refuse"; readonly detail?: string }
-  | { readonly step: "write"; readonly detail: string };
+  | { readonly step: "write" | "replace"; readonly detail: string };
 
 /**
  * An object is ours by its controller reference, or by our managed fields when somebody has taken that reference away.
  * The UID decides, not the name: the children of a resource that was deleted and made again still belong to the old one, and go with it.
  */
-const decide = (desired: KubeObject, live: KubeObject | undefined, owner: Owner): Step => {
+const decide = (desired: KubeObject, live: KubeObject | undefined, owner: Owner, fixed: readonly string[] = []): Step => {
   if (!live) return { step: "write", detail: "it does not exist" };
   const controller = live.metadata.ownerReferences?.find((r) => r.controller === true);
   if (controller && controller.uid !== owner.uid) {
@@ -49,9 +50,13 @@ const decide = (desired: KubeObject, live: KubeObject | undefined, owner: Owner)
   }
   if (!controller && !appliedFields(live, fieldManager)) return { step: "refuse" };
   if (live.metadata.deletionTimestamp !== undefined) return { step: "wait", detail: "the old one is still being deleted" };
+  const replaced = fixed.find((field) => !isDeepStrictEqual(specOf(desired)[field], specOf(live)[field]));
+  if (replaced !== undefined) return { step: "replace", detail: `spec.${replaced} cannot be changed, so it is removed and made again` };
   const difference = differs(desired, live, fieldManager);
   return difference ? { step: "write", detail: `${difference.path || "the object"} was ${difference.reason}` } : { step: "nothing" };
 };
+
+const specOf = (object: KubeObject): Readonly<Record<string, unknown>> => (object["spec"] ?? {}) as Record<string, unknown>;
 
 /**
  * Watches filter by our labels, so an object that the store lacks is asked for before it is made.
@@ -63,12 +68,16 @@ export const applyChild = async ({ client }: ApplyDeps, { kind, desired, owner, 
   const read = () => client.get(kind, { namespace, name }, { signal });
 
   const attempt = async (live: KubeObject | undefined): Promise<Outcome> => {
-    const { step, detail } = decide(desired, live, owner);
+    const { step, detail } = decide(desired, live, owner, kind.fixed);
     const outcome = { desired, ...(detail !== undefined && { detail }), ...(live && { live }) };
     if (step === "refuse") return { ...outcome, result: "conflict" };
     if (step === "wait") return { ...outcome, result: "deleting" };
     if (step === "nothing") return { ...outcome, result: "unchanged" };
     if (dryRun) return { ...outcome, result: "pending" };
+    if (step === "replace") {
+      await client.delete(kind, { namespace, name }, { uid: live?.metadata.uid, signal });
+      return { ...outcome, result: "deleting" };
+    }
     const { object, created } = await write(live);
     if (!live && !created && isShared(object)) {
       await letGo(object);

@@ -133,7 +133,7 @@ export const platformAlerts = {
     when: "the cluster lacks a kind of the Prometheus Operator that tenants get objects of",
     summary: "Kinds of the API group {{ $labels.group }} are missing",
     description: "The cluster does not serve all kinds of {{ $labels.group }} that the operator makes for each tenant. Tenants go without the monitors, rules or routes of those kinds.",
-    rules: one("15m", below(min(q.gauge("kvoperator_api_available"), ["namespace", "group"]), 1)),
+    rules: one("15m", below(min(q.gauge("kvoperator_api_available", { group: "monitoring.coreos.com" }), ["namespace", "group"]), 1)),
   },
   KVOperatorTelemetryDropping: {
     severity: "info",

@@ -21,7 +21,7 @@ export interface FeatureInput {
 export const features = [
   { type: "MonitorReady", spec: "serviceMonitor", owns: (o: KubeObject) => o.kind === "ServiceMonitor", what: "ServiceMonitor" },
   { type: "RulesReady", spec: "rules", owns: (o: KubeObject) => o.kind === "PrometheusRule", what: "PrometheusRule" },
-  { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => o.kind === "ConfigMap" && o.metadata.name === childName.dashboard(name), what: "dashboard ConfigMap" },
+  { type: "DashboardReady", spec: "dashboard", owns: (o: KubeObject, name: string) => (o.kind === "ConfigMap" || o.kind === "GrafanaDashboard") && o.metadata.name === childName.dashboard(name), what: "dashboard" },
   { type: "RoutingReady", spec: "routing", owns: (o: KubeObject) => o.kind === "AlertmanagerConfig", what: "AlertmanagerConfig" },
 ] as const;
 
@@ -33,10 +33,13 @@ const isApplied = ({ result }: Outcome): boolean => result === "created" || resu
 /** Something of ours waits to be selected: worth a look at who is there. */
 export const asksForSelection = (outcomes: readonly Outcome[]): boolean => outcomes.some((o) => isApplied(o) && selectableKind(o.desired));
 
-const applied = ({ desired, live = desired }: Outcome, what: string, sight: Sight): Verdict<Feature["type"]> => {
+const applied = ({ desired, live = desired }: Outcome, sight: Sight): Verdict<Feature["type"]> => {
   const kind = selectableKind(desired);
-  return kind ? selectionVerdict(kind, live, sight) : { status: "True", reason: "Applied", message: `${what} ${desired.metadata.name}` };
+  return kind ? selectionVerdict(kind, live, sight) : { status: "True", reason: "Applied", message: `${desired.kind} ${desired.metadata.name}` };
 };
+
+/** Whose CRDs are missing. A ConfigMap's kind cannot be. */
+const maker = ({ kind }: KubeObject): string => (kind === "GrafanaDashboard" ? "Grafana Operator" : "Prometheus Operator");
 
 export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight = unseen, missingSecrets = [] }: FeatureInput): Verdict<Feature["type"]> => {
   const name = resource.metadata.name;
@@ -50,8 +53,7 @@ export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight 
   if (awaited) return awaited;
   switch (outcome.result) {
     case "missingKind":
-      // the dashboard is a ConfigMap: its kind cannot be missing
-      return { status: "False", reason: "CRDMissing", message: `the cluster has no ${f.what} kind; install the Prometheus Operator's CRDs and it appears within a minute` };
+      return { status: "False", reason: "CRDMissing", message: `the cluster has no kind ${outcome.desired.kind}; install the ${maker(outcome.desired)}'s CRDs and it appears within a minute` };
     case "conflict":
       return { status: "False", reason: "Conflict", message: describeConflict(outcome) };
     case "forbidden":
@@ -60,6 +62,6 @@ export const featureVerdict = (f: Feature, { resource, outcomes, refusal, sight 
     case "deleting":
       return { status: "False", reason: "ApplyFailed", message: describe(outcome) };
     default:
-      return applied(outcome, f.what, sight);
+      return applied(outcome, sight);
   }
 };

@@ -3,6 +3,7 @@ import { alertmanagerConfig } from "./alertmanager-config.ts";
 import type { Renderer } from "./context.ts";
 import { dashboard } from "./dashboard.ts";
 import { deployment } from "./deployment.ts";
+import { grafanaDashboard } from "./grafana-dashboard.ts";
 import { peersService } from "./peers-service.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { prometheusRule } from "./prometheus-rule.ts";
@@ -25,4 +26,5 @@ export const children: readonly Renderer[] = [
   serviceMonitor,
   prometheusRule,
   alertmanagerConfig,
+  grafanaDashboard,
 ];

@@ -26,7 +26,7 @@ describe("accepted", () => {
           replication: { mode: "Peers", ack: "Local", tombstoneRetention: "10m", warmupTimeout: "60s" },
           protocols: { resp: { enabled: false, port: 6379 } },
           auth: { mode: "Token" },
-          monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s", sampleLimit: 2_000, labelLimit: 30, labelValueLengthLimit: 128, bodySizeLimit: "4MB" }, rules: { mode: "Managed" }, dashboard: { mode: "Managed" }, routing: { mode: "Managed", groupWait: "30s", groupInterval: "5m", repeatInterval: "4h" } },
+          monitoring: { serviceMonitor: { mode: "Managed", interval: "30s", scrapeTimeout: "10s", sampleLimit: 2_000, labelLimit: 30, labelValueLengthLimit: 128, bodySizeLimit: "4MB" }, rules: { mode: "Managed", objectives: { availability: 99.9, latency: { percent: 99, threshold: "10ms" } } }, dashboard: { mode: "Managed", format: "ConfigMap" }, routing: { mode: "Managed", groupWait: "30s", groupInterval: "5m", repeatInterval: "4h" } },
           logging: { level: "info", requests: { sample: 100, slowMs: 100, keyHash: false } },
           tracing: { sampleRatio: 0.01 },
         },
@@ -104,7 +104,7 @@ describe("refused, in words", () => {
   test("labels that are not the user's to set; those that only look like it are", () => {
     const withLabel = (key: string) => problems(resource({ monitoring: { rules: { labels: { [key]: "x" } } } }));
     const reserved = ["kvresponder.io/tenant", "kvresponder.io/name", "argocd.argoproj.io/instance", ...["name", "instance", "component", "managed-by"].map((name) => `app.kubernetes.io/${name}`)];
-    for (const key of reserved) expect(withLabel(key), key).toEqual([expect.stringContaining("choose another key")]);
+    for (const key of reserved) expect(withLabel(key), key).toEqual([expect.stringContaining("are set by the operator or Argo CD")]);
     for (const key of ["team", "app.kubernetes.io/part-of", "my.kvresponder.io/x", "kvresponder.io.example/x"]) expect(withLabel(key), key).toEqual([]);
   });
 

@@ -68,6 +68,8 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.dashboard.mode", mode],
   ["monitoring.dashboard.folder", text("a", a(128), a(129), "Team A_1.2-x", "ü", ".a", "../a", "a/b", " a")],
   ["monitoring.dashboard.labels", labels],
+  ["monitoring.dashboard.format", text("ConfigMap", "GrafanaDashboard", "JSON")],
+  ["monitoring.dashboard.instanceSelector.matchLabels", text({}, { dashboards: "grafana" }, { "app.kubernetes.io/name": "grafana" }, { "a b": "c" }, { a: "b c" })],
   ["monitoring.routing.mode", mode],
   ["monitoring.routing.labels", labels],
   ["monitoring.routing.groupWait", duration],

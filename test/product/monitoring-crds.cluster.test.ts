@@ -28,6 +28,8 @@ test("without the CRDs the cache runs, and the conditions say what is missing", 
   expect(condition(resource, "RoutingReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
   expect(condition(resource, "DashboardReady")).toMatchObject({ status: "True", reason: "Applied" });
   expect(await operator.metric("kvoperator_api_available")).toBe(0);
+  await cluster.apply(kvresponder("team", "g", { replicas: 1, monitoring: { dashboard: { format: "GrafanaDashboard" } } }));
+  expect(condition(await waitReady(cluster, "team", "g"), "DashboardReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
 });
 
 test("when the CRDs come, the monitors appear within 60 s, without a restart", async () => {
@@ -36,12 +38,34 @@ test("when the CRDs come, the monitors appear within 60 s, without a restart", a
   await waitForCondition(cluster, ["team", "a"], "MonitorReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
   await waitForCondition(cluster, ["team", "a"], "RulesReady", { status: "Unknown", reason: "SelectionUnknown" }, 60_000);
   await waitForCondition(cluster, ["team", "a"], "RoutingReady", { status: "True", reason: "Applied" }, 60_000);
+  await waitForCondition(cluster, ["team", "g"], "DashboardReady", { status: "True", reason: "Applied" }, 60_000);
   const kinds = (await children(cluster, "team", "a")).map((c) => c.kind);
   expect(kinds).toContain("ServiceMonitor");
   expect(kinds).toContain("PrometheusRule");
   expect(kinds).toContain("AlertmanagerConfig");
   expect(operator.process.exitCode).toBeNull();
-  expect(await operator.metric("kvoperator_api_available")).toBe(1);
+  expect(await operator.metric("kvoperator_api_available", { group: "monitoring.coreos.com" })).toBe(1);
+  expect(await operator.metric("kvoperator_api_available", { group: "grafana.integreatly.org" })).toBe(1);
+});
+
+const grafanaDashboard = async () => (await children(cluster, "team", "g")).find((c) => c.kind === "GrafanaDashboard") as { metadata: { uid: string }; spec: { instanceSelector: object } } | undefined;
+const patch = (name: string, spec: object) => cluster.request("PATCH", path("team", name), { spec }, { contentType: "application/merge-patch+json" });
+
+test("a GrafanaDashboard whose selector changes, which its kind forbids, is made anew; with the other format it goes", async () => {
+  const before = await grafanaDashboard();
+  expect(before?.spec.instanceSelector).toEqual({ matchLabels: { dashboards: "grafana" } });
+  await patch("g", { monitoring: { dashboard: { folder: "Caches", instanceSelector: { matchLabels: { dashboards: "team" } } } } });
+  await waitForCondition(cluster, ["team", "g"], "DashboardReady", { status: "True", reason: "Applied" });
+  const after = await grafanaDashboard();
+  expect(after?.spec).toMatchObject({ instanceSelector: { matchLabels: { dashboards: "team" } }, folder: "Caches", allowCrossNamespaceImport: true });
+  expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
+  await waitReady(cluster, "team", "g");
+
+  const named = async () => (await children(cluster, "team", "g")).flatMap((c) => (c.metadata.name === "kv-responder-g-dashboard" ? [c.kind] : []));
+  await patch("g", { monitoring: { dashboard: { format: "ConfigMap" } } });
+  await cluster.waitFor("the ConfigMap alone is there", async () => (await named()).join() === "ConfigMap");
+  await patch("g", { monitoring: { dashboard: { format: "GrafanaDashboard" } } });
+  await cluster.waitFor("the GrafanaDashboard alone is there", async () => (await named()).join() === "GrafanaDashboard");
 });
 
 test("and when a Prometheus comes that selects them by their namespace, they are ready", async () => {
@@ -73,9 +97,8 @@ const verbsUsed = (e: AuditEntry): string[] => (e.verb === "patch" && e.response
 
 test("no request was Forbidden, and every granted verb of every kind was used", async () => {
   // use what the story above has not used: the removal of each kind that can become unwanted
-  const merge = { contentType: "application/merge-patch+json" };
   const off = { mode: "Disabled" };
-  await cluster.request("PATCH", path("team", "a"), { spec: { replicas: 1, monitoring: { serviceMonitor: off, rules: off, dashboard: off, routing: off } } }, merge);
+  await patch("a", { replicas: 1, monitoring: { serviceMonitor: off, rules: off, dashboard: off, routing: off } });
   await waitForCondition(cluster, ["team", "a"], "DashboardReady", { status: "False", reason: "Disabled" });
   await waitReady(cluster, "team", "a");
 

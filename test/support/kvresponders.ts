@@ -26,6 +26,7 @@ export const childLists = (namespace: string): Readonly<Record<string, string>> 
   Deployment: `/apis/apps/v1/namespaces/${namespace}/deployments`,
   PodDisruptionBudget: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   ServiceMonitor: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/servicemonitors`,
+  GrafanaDashboard: `/apis/grafana.integreatly.org/v1beta1/namespaces/${namespace}/grafanadashboards`,
   PrometheusRule: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/prometheusrules`,
   AlertmanagerConfig: `/apis/monitoring.coreos.com/v1alpha1/namespaces/${namespace}/alertmanagerconfigs`,
 });

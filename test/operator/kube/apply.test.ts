@@ -56,6 +56,10 @@ const run = async (of: {
       bodies.push(body);
       return answer(of.applies);
     },
+    delete: async (_: unknown, { name }: { name: string }, { uid }: { uid?: string | undefined } = {}) => {
+      asked.push(`delete ${name} uid=${uid ?? "-"}`);
+      return true;
+    },
     mergePatch: async () => {
       asked.push("patch");
       throw failure("invalid");
@@ -127,6 +131,19 @@ describe("writing", () => {
     const { outcome, asked, store } = await run({ stored: live({ data: { x: "2" } }), applies: [{ object: put, created: false }] });
     expect([outcome.result, outcome.detail, asked]).toEqual(["updated", "data.x was changed", ["apply force=true uid=u1"]]);
     expect(store.get("n", "c")).toBe(put);
+  });
+
+  test("what nobody can change is removed by the UID that was seen, and made again when it is gone; a dry run only tells", async () => {
+    const grafana = { group: "g", version: "v1", kind: "Dashboard", plural: "dashboards", fixed: ["selector"] };
+    const desired = { ...wanted(), spec: { selector: { a: "1" }, other: "new" } };
+    const stored = { ...live(), spec: { selector: { a: "2" }, other: "old" } };
+    const { outcome, asked } = await run({ stored, request: { kind: grafana, desired } });
+    expect([outcome.result, outcome.detail, asked]).toEqual(["deleting", "spec.selector cannot be changed, so it is removed and made again", ["delete c uid=u1"]]);
+    expect((await run({ stored, request: { kind: grafana, desired, dryRun: true } })).asked).toEqual([]);
+    const going = { ...stored, metadata: { ...stored.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
+    expect((await run({ stored: going, request: { kind: grafana, desired } })).asked).toEqual([]);
+    const same = await run({ stored: { ...stored, spec: { selector: { a: "1" }, other: "old" } }, request: { kind: grafana, desired }, applies: [{ object: live(), created: false }] });
+    expect(same.asked).toEqual(["apply force=true uid=u1"]);
   });
 
   test("a refused update that was merely invalid is tried in another way once, and then told", async () => {

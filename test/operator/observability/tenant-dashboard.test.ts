@@ -124,7 +124,7 @@ describe("as a ConfigMap", () => {
 
   test("is small enough to be applied by any client, its file name is unique among namespaces, and its tags fit Grafana's tables", () => {
     fc.assert(
-      fc.property(anyContext.filter((c) => c.spec.monitoring.dashboard.mode === "Managed"), (c) => {
+      fc.property(anyContext.filter((c) => c.spec.monitoring.dashboard.mode === "Managed" && c.spec.monitoring.dashboard.format === "ConfigMap"), (c) => {
         const data = dashboard(c)?.["data"] as Record<string, string>;
         const [[key, text] = ["", ""]] = Object.entries(data);
         expect(key).toBe(`kvresponder-${c.namespace}-${c.name}.json`);

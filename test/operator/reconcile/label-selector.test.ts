@@ -11,7 +11,7 @@ test.each<[string, LabelSelector, Record<string, string>, readonly string[] | "i
   ["fields that are null, as YAML has them", { matchLabels: null, matchExpressions: null }, { a: "1" }, []],
   ["a label as asked", { matchLabels: { release: "stack" } }, { release: "stack", other: "x" }, []],
   ["another value", { matchLabels: { release: "stack" } }, { release: "mine" }, ["release=stack"]],
-  ["a label named as a property of every object", { matchLabels: { constructor: "x" } }, {}, ["constructor=x"]],
+  ["a label named as a property of every object", { matchExpressions: [{ key: "constructor", operator: "Exists" }] }, {}, ["constructor"]],
   ["In", { matchExpressions: [{ key: "team", operator: "In", values: ["b", "a"] }] }, { team: "c" }, ["team in (a,b)"]],
   ["In of an absent label", { matchExpressions: [{ key: "team", operator: "In", values: ["b", "a"] }] }, {}, ["team in (a,b)"]],
   ["NotIn holds for an absent label", { matchExpressions: [{ key: "team", operator: "NotIn", values: ["a"] }] }, {}, []],

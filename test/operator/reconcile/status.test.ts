@@ -174,6 +174,13 @@ describe("selection", () => {
   });
 });
 
+test("a dashboard for the Grafana Operator waits for its kind", () => {
+  const dashboards = (result: OutcomeResult) => [...outcomes().filter((o) => o.desired.kind !== "ConfigMap"), { desired: child("GrafanaDashboard", "kv-responder-a-dashboard"), result }];
+  expect(brief({ outcomes: dashboards("missingKind") }, "DashboardReady")).toBe("False/CRDMissing");
+  expect(get({ outcomes: dashboards("missingKind") }, "DashboardReady")?.message).toContain("install the Grafana Operator's CRDs");
+  expect([brief({ outcomes: dashboards("missingKind") }, "Ready"), brief({ outcomes: dashboards("created") }, "DashboardReady")]).toEqual(["True/AllReady", "True/Applied"]);
+});
+
 test("the Paused condition exists only while paused", () => {
   expect(get({}, "Paused")).toBeUndefined();
   expect(brief({ resource: resource({ paused: true }) }, "Paused")).toBe("True/PausedBySpec");
@@ -219,7 +226,7 @@ test("for every combination: reasons come from the closed set, and Ready is neve
     fc.property(fc.array(result, { minLength: 5, maxLength: 5 }), fc.nat(3), fc.boolean(), fc.boolean(), (results, ready, paused, refused) => {
       const s = status({
         resource: resource({ paused }),
-        outcomes: children.map((desired, i) => ({ desired, result: desired.kind === "ConfigMap" && results[i] === "missingKind" ? "failed" : (results[i] ?? "unchanged") })),
+        outcomes: children.map((desired, i) => ({ desired, result: results[i] ?? "unchanged" })),
         deployment: deployment(ready),
         ...(refused && { refusal: { reason: "TenantTaken", message: "m" } as const }),
       });

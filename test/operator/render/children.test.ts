@@ -38,6 +38,8 @@ test.each<[string, object, ...string[]]>([
   ["a pod that keeps to itself needs no list of peers", { replicas: 1, replication: { mode: "None" } }, "Service/kv-peers-orders", "PodDisruptionBudget"],
   ["a disabled ServiceMonitor", { monitoring: { serviceMonitor: { mode: "Disabled" } } }, "ServiceMonitor"],
   ["disabled rules", { monitoring: { rules: { mode: "Disabled" } } }, "PrometheusRule"],
+  ["a dashboard for the Grafana Operator is no ConfigMap", { monitoring: { dashboard: { format: "GrafanaDashboard" } } }, "ConfigMap/kv-responder-orders-dashboard"],
+  ["a disabled dashboard of either kind", { monitoring: { dashboard: { mode: "Disabled", format: "GrafanaDashboard" } } }, "ConfigMap/kv-responder-orders-dashboard"],
   ["a disabled dashboard", { monitoring: { dashboard: { mode: "Disabled" } } }, "ConfigMap/kv-responder-orders-dashboard"],
 ])("%s", (_, spec, ...absent) => {
   expect(names({}).filter((n) => !names(spec).includes(n))).toEqual(absent.map((what) => expect.stringContaining(what) as unknown));
@@ -46,6 +48,16 @@ test.each<[string, object, ...string[]]>([
 test("an AlertmanagerConfig is made for whom there is a receiver", () => {
   const routing = { webhook: { url: "http://hook.example" } };
   expect(names({ monitoring: { routing } }).filter((n) => !names({}).includes(n))).toEqual(["AlertmanagerConfig/kv-responder-orders"]);
+});
+
+test("a GrafanaDashboard holds the same dashboard as the ConfigMap, for Grafanas of any namespace", () => {
+  const of = (dashboard: object, kind: string) => desired(context({ monitoring: { dashboard } })).find((o) => o.kind === kind && o.metadata.name === "kv-responder-orders-dashboard") as KubeObject;
+  const { json, ...rest } = of({ format: "GrafanaDashboard" }, "GrafanaDashboard")["spec"] as { json: string };
+  expect(Object.values(of({}, "ConfigMap")["data"] as object)).toEqual([json]);
+  expect(rest).toEqual({ allowCrossNamespaceImport: true, instanceSelector: { matchLabels: { dashboards: "grafana" } } });
+  const matchLabels = { "app.kubernetes.io/name": "grafana" };
+  const given = of({ format: "GrafanaDashboard", folder: "Caches", labels: { team: "a" }, instanceSelector: { matchLabels } }, "GrafanaDashboard");
+  expect(given).toMatchObject({ metadata: { labels: { team: "a" } }, spec: { folder: "Caches", instanceSelector: { matchLabels } } });
 });
 
 test("a token in each place has its owner; no token of ours, no owner", () => {

@@ -52,7 +52,7 @@ const softSpec = record({
     record({
       serviceMonitor: sometimes(record({ mode: sometimes(mode), interval: sometimes(fc.constantFrom("15s", "30s", "1m")), labels: sometimes(labels) })),
       rules: sometimes(record({ mode: sometimes(mode), labels: sometimes(labels) })),
-      dashboard: sometimes(record({ mode: sometimes(mode), folder: sometimes(fc.stringMatching(/^[A-Za-z0-9][-A-Za-z0-9_. ]{0,20}$/)), labels: sometimes(labels) })),
+      dashboard: sometimes(record({ mode: sometimes(mode), format: sometimes(fc.constantFrom("ConfigMap", "GrafanaDashboard")), instanceSelector: sometimes(fc.record({ matchLabels: fc.constantFrom({ dashboards: "team" }, { "app.kubernetes.io/name": "grafana", a: "" }) })), folder: sometimes(fc.stringMatching(/^[A-Za-z0-9][-A-Za-z0-9_. ]{0,20}$/)), labels: sometimes(labels) })),
       routing: sometimes(routing),
     }),
   ),
