@@ -147,3 +147,10 @@ test("what has controller-runtime's names is asked of our operator's pods alone"
   expect(pod?.allValue).toBeUndefined();
   for (const { expr } of panelsOf(boards.operator).flatMap(ofPrometheus)) for (const { matchers } of readPromql(expr).selectors) expect(matchers).toContain('pod=~"$pod"');
 });
+
+test("the page about dashboards has a line for each row", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../../docs/dashboards.md"), "utf8");
+  for (const { panels } of Object.values(boards)) {
+    for (const { title, collapsed } of panels.filter((p) => p.type === "row")) expect(page).toContain(`| ${title}${collapsed ? " (closed)" : ""} |`);
+  }
+});
