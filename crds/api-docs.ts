@@ -43,8 +43,11 @@ const defaultOf = (node: Structural): string => (node.default === undefined || n
 
 const anchor = (path: string): string => path.toLowerCase().replaceAll(/[^a-z]/g, "");
 
+/** What has fields: the node itself, or each item of a list or value of a map. */
+const objectIn = (node: Structural): Structural | undefined => [node, node.items, node.additionalProperties].find((each) => each?.properties !== undefined);
+
 const row = (path: string, name: string, node: Structural, required: boolean): string => {
-  const inner = node.properties ?? node.items?.properties;
+  const inner = objectIn(node)?.properties;
   const label = inner ? `[${name}](#${anchor(`${path}.${name}`)})` : code(name);
   const cells = [label, typeName(node), required ? "required" : defaultOf(node), node.description ?? "", (isLabels(node) ? [] : limits(node)).join("<br>")];
   return `| ${cells.map(cell).join(" | ")} |`;
@@ -59,8 +62,8 @@ const section = (path: string, node: Structural): string[] => {
     ["| field | type | default | meaning | limits |", "|---|---|---|---|---|", ...fields.map(([name, child]) => row(path, name, child, node.required?.includes(name) ?? false))].join("\n"),
     ...(rules.length > 0 ? [["Rules:", ...rules.map((rule) => `- ${rule}`)].join("\n")] : []),
     ...fields.flatMap(([name, child]) => {
-      const inner = child.properties ? child : child.items;
-      return inner?.properties ? section(`${path}.${name}`, inner.description ? inner : { ...inner, description: child.description ?? "" }) : [];
+      const inner = objectIn(child);
+      return inner ? section(`${path}.${name}`, inner.description ? inner : { ...inner, description: child.description ?? "" }) : [];
     }),
   ];
 };

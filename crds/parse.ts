@@ -45,13 +45,15 @@ const fieldPath = (path: readonly PropertyKey[]): string => {
 };
 
 /** Fields that the schema does not know. Lists are not looked into: the spec has none. */
-const unknownFields = (given: unknown, { properties }: Structural, path: string): string[] =>
-  !isObject(given) || properties === undefined
-    ? []
-    : Object.entries(given).flatMap(([key, value]) => {
-        const field = Object.hasOwn(properties, key) ? properties[key] : undefined;
-        return field ? unknownFields(value, field, `${path}.${key}`) : [`${path}.${key}: unknown field`];
-      });
+const unknownFields = (given: unknown, { properties, additionalProperties }: Structural, path: string): string[] => {
+  if (!isObject(given)) return [];
+  if (additionalProperties) return Object.entries(given).flatMap(([key, value]) => unknownFields(value, additionalProperties, `${path}.${key}`));
+  if (properties === undefined) return [];
+  return Object.entries(given).flatMap(([key, value]) => {
+    const field = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    return field ? unknownFields(value, field, `${path}.${key}`) : [`${path}.${key}: unknown field`];
+  });
+};
 
 /** As the API server reads a spec: defaults filled in, unknown fields dropped. */
 export const parseSpec = (input: unknown): { readonly ok: true; readonly spec: Spec } | Failure => {

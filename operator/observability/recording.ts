@@ -2,12 +2,12 @@
 import { latencyBounds, type LatencyBound } from "#crds/objectives";
 import { avgOverTime, divide, minus, rate, sum, sumOverTime, type Vector } from "#telemetry/promql";
 import { burnWindows, type recordedSeries } from "./recorded.ts";
-import { recordedOf, seriesOf, subjectLabels, type Subject } from "./subject.ts";
+import { identity, recordedOf, seriesOf, subjectLabels, type Subject } from "./subject.ts";
 
 export interface RecordingRule {
   record: keyof typeof recordedSeries;
   expr: string;
-  labels?: { window: string };
+  labels: Record<string, string>;
 }
 
 const longWindows = ["1h", "6h", "1d", "3d"] as const;
@@ -15,7 +15,7 @@ const longWindows = ["1h", "6h", "1d", "3d"] as const;
 /** `threshold`: the latency objective's. Order matters: a rule reads what those before it have just stored. */
 export const recordingRules = (subject: Subject, threshold: LatencyBound): RecordingRule[] => {
   const q = seriesOf(subject);
-  const rule = (record: RecordingRule["record"], expr: Vector<never>, window?: string): RecordingRule => ({ record, expr: expr.text, ...(window !== undefined && { labels: { window } }) });
+  const rule = (record: RecordingRule["record"], expr: Vector<never>, window?: string): RecordingRule => ({ record, expr: expr.text, labels: { ...(window !== undefined && { window }), ...identity(subject) } });
   const stored = recordedOf(subject);
   const [operations, failed] = [stored("kvresponder:operations:rate5m"), stored("kvresponder:operations_failed:rate5m")];
   const [timed, slow] = [stored("kvresponder:operations_timed:rate5m"), stored("kvresponder:operations_slow:rate5m")];

@@ -56,11 +56,11 @@ const alertingRules = (name: AlertName, input: RulesInput): AlertingRule[] => {
   }));
 };
 
-/** Group names are unique across namespaces: Prometheus' own metrics tell groups apart by name. */
-export const ruleGroups = (input: RulesInput): RuleGroup[] => {
-  const name = `kvresponder/${input.namespace}/${input.name}`;
-  return [
-    { name: `${name}/recording`, rules: recordingRules(input, input.objectives.latency.threshold) },
-    { name: `${name}/alerts`, rules: alertNames.flatMap((each) => alertingRules(each, input)) },
-  ].filter(({ rules }) => rules.length > 0);
-};
+/**
+ * One group, whose rules are evaluated one after the other: an alert reads what has just been recorded.
+ * Its name is unique across namespaces: Prometheus' own metrics tell groups apart by name.
+ */
+export const ruleGroup = (input: RulesInput): RuleGroup => ({
+  name: `kvresponder/${input.namespace}/${input.name}`,
+  rules: [...recordingRules(input, input.objectives.latency.threshold), ...alertNames.flatMap((each) => alertingRules(each, input))],
+});

@@ -1,7 +1,7 @@
 // The tenant's recording and alerting rules.
 import { parseDuration } from "#crds/duration";
 import { childName } from "#crds/names";
-import { ruleGroups } from "../observability/rules.ts";
+import { ruleGroup } from "../observability/rules.ts";
 import type { Renderer } from "./context.ts";
 import { child } from "./meta.ts";
 
@@ -9,7 +9,7 @@ export const prometheusRule: Renderer = (context) => {
   const { namespace, name, tenant, spec, options } = context;
   const { rules, serviceMonitor } = spec.monitoring;
   if (rules.mode === "Disabled") return undefined;
-  const groups = ruleGroups({
+  const group = ruleGroup({
     namespace,
     name,
     tenant,
@@ -23,5 +23,5 @@ export const prometheusRule: Renderer = (context) => {
     ...(rules.overrides && { overrides: rules.overrides }),
     ...(options.grafanaUrl !== undefined && { grafanaUrl: options.grafanaUrl }),
   });
-  return child(context, { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: rules.labels }, { spec: { groups } });
+  return child(context, { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: rules.labels }, { spec: { groups: [group] } });
 };

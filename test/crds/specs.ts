@@ -2,6 +2,7 @@
 import { memoryHeadroom } from "#crds/kvresponder";
 import fc from "fast-check";
 import { company, routingEdges } from "./routing-edges.ts";
+import { rulesEdges } from "./rules-edges.ts";
 
 const a = (length: number): string => "a".repeat(length);
 const wrongTypes = ["", "text", 3, 1.5, true, [], {}, null];
@@ -75,6 +76,7 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.routing.groupWait", duration],
   ["monitoring.routing.groupInterval", duration],
   ["monitoring.routing.repeatInterval", [...duration, "4m59s", "5m", "120h", "120h1ms"]],
+  ...rulesEdges,
   ...routingEdges,
   ["logging.level", text("trace", "error", "INFO", "loud")],
   ["logging.requests.sample", text(0, 1, 100, 1_000_000, 1_000_001, -1, 0.5, "1")],

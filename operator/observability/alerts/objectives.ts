@@ -68,7 +68,7 @@ export const objectiveAlerts = {
     keepFiringFor: "5m",
     when: `so many operations failed in 15 minutes, at a tenant with no more than ${leastRate} operation a second`,
     summary: (i) => `Operations of ${title(i)} fail`,
-    description: (i) => `{{ $value | humanize }} operations of ${title(i)} failed in the last 15 minutes. It has too little traffic for its error budget to tell.`,
+    description: (i) => `Some {{ printf "%.0f" $value }} operations of ${title(i)} failed in the last 15 minutes. It has too little traffic for its error budget to tell.`,
     rules: (_, { q, stored, threshold }) => {
       const failed = sum(increase(q.counter("kv_operations_total", { result: "error" }), "15m"), subjectLabels);
       return [{ for: "0s", expression: unlessOn(atLeast(failed, threshold), subjectLabels, above(stored("kvresponder:operations:avg_rate", { window: "1h" }), leastRate)) }];
