@@ -82,3 +82,15 @@ describe.each<[rule: string, plant: (board: Planted) => unknown, said: RegExp]>(
     expect(code).not.toBe(0);
   });
 });
+
+test("the panel of logs asks in valid LogQL, which the linter looks at in panels of other types alone", async () => {
+  const said = async (change: (expr: string) => string): Promise<string[]> => {
+    const board: Planted = structuredClone(boards.tenant) as Board & Planted;
+    const logs = board.panels.find((p) => p.type === "logs") as Planted["panels"][number];
+    logs.type = "stat";
+    for (const target of logs.targets ?? []) target.expr = change(target.expr);
+    return (await lint(board)).findings.filter((line) => line.includes("LogQL"));
+  };
+  expect(await said((expr) => expr)).toEqual([]);
+  expect(await said((expr) => expr.replace("| json", "| jason"))).toContainEqual(expect.stringContaining("invalid LogQL query"));
+});

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { dashboardFiles } from "../../../operator/generate.ts";
 import { boards, panelsOf, seriesOf, type BoardName, type Panel } from "./boards.ts";
 import { asGrafanaAsks, readPromql } from "./promql-reader.ts";
@@ -130,6 +131,15 @@ describe.each(Object.keys(boards) as BoardName[])("%s", (name) => {
 test("the files in config are what the code makes", () => {
   const folder = resolve(import.meta.dirname, "../../../config/prometheus/dashboards");
   for (const [file, text] of Object.entries(dashboardFiles())) expect(readFileSync(resolve(folder, file), "utf8")).toBe(text);
+});
+
+test("config/prometheus gives all of them to the sidecar, under names of their own, together in less than an object may hold", () => {
+  const { configMapGenerator } = parse(readFileSync(resolve(import.meta.dirname, "../../../config/prometheus/kustomization.yaml"), "utf8")) as { configMapGenerator: { files: string[]; options: object }[] };
+  expect(configMapGenerator).toHaveLength(1);
+  expect(configMapGenerator[0]?.options).toEqual({ disableNameSuffixHash: true, labels: { grafana_dashboard: "1" } });
+  expect(configMapGenerator[0]?.files).toEqual(Object.keys(dashboardFiles()).map((file) => `kv-responder-${file}=dashboards/${file}`));
+  // client-side apply keeps a copy of the object in an annotation, which has a bound of its own
+  expect(Object.values(dashboardFiles()).reduce((bytes, text) => bytes + Buffer.byteLength(text), 0)).toBeLessThan(200_000);
 });
 
 test("a line of the fleet's table leads to the dashboard of its instance: its title is in the link, and its tag", () => {
