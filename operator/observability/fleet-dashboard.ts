@@ -9,7 +9,7 @@ import { seriesWithin } from "./subject.ts";
 import { tenantTag } from "./tenant-dashboard.ts";
 
 /** Grafana cannot compute the uid of a tenant's dashboard, but it can look for its title: one result, one click more. */
-const drillDown = { title: "Its dashboard", url: `/dashboards?tag=${tenantTag}&query=\${__data.fields.Namespace:percentencode}%2F\${__data.fields.Instance:percentencode}` };
+const drillDown = { title: "Its dashboard", url: `/dashboards?tag=${tenantTag}&query=\${__data.fields.Namespace}%2F\${__data.fields.Instance}` };
 
 export const fleetDashboard = (): object => {
   // other programs' series may have a tenant too
