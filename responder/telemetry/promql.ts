@@ -79,13 +79,12 @@ export const increase = <L extends string>(series: Series<L, "counter">, window:
 
 /** What the samples of a gauge come to in the window, series by series. */
 const overTime =
-  (what: "sum" | "avg" | "max") =>
+  (what: "sum" | "avg") =>
   <L extends string>(series: Series<L, "gauge">, window: Window): Vector<L> =>
     atom(`${what}_over_time(${series.text}[${window}])`);
 
 export const sumOverTime = overTime("sum");
 export const avgOverTime = overTime("avg");
-export const maxOverTime = overTime("max");
 
 /** The series as they were so long ago. */
 export const offset = <L extends string, K extends "counter" | "gauge">(series: Series<L, K>, ago: Duration): Series<L, K> => ({ ...series, text: `${series.text} offset ${ago}` });
@@ -94,14 +93,13 @@ export const offset = <L extends string, K extends "counter" | "gauge">(series: 
 export const changes = <L extends string>(series: Series<L, "gauge">, window: Window): Vector<L> => atom(`changes(${series.text}[${window}])`);
 
 const aggregate =
-  (operator: "sum" | "max" | "min" | "avg" | "count") =>
+  (operator: "sum" | "max" | "min" | "count") =>
   <L extends string, const K extends L>(vector: Vector<L>, by: readonly K[]): Vector<K> =>
     atom(by.length === 0 ? `${operator}(${vector.text})` : `${operator} by (${by.join(", ")}) (${vector.text})`);
 
 export const sum = aggregate("sum");
 export const max = aggregate("max");
 export const min = aggregate("min");
-export const avg = aggregate("avg");
 export const count = aggregate("count");
 
 /** The k largest; k may be a Grafana variable. */
@@ -127,8 +125,6 @@ export const minus = binary("-");
 /** The left side, where the right side has a series with the same labels. */
 export const and = binary("and");
 
-/** The left side, where the right side has no series with the same labels. */
-export const unless = binary("unless");
 /** The left side, and those of the right side whose labels it has not. */
 export const or = binary("or");
 /** Series by series: the left ones that are below their partner. */
@@ -139,7 +135,7 @@ const matchOn =
   <A extends string, B extends string, const K extends A & B>(left: Vector<A>, on: readonly K[], right: Vector<B>): Vector<A> =>
     compound(`${operand(left)} ${operator} on (${on.join(", ")}) ${operand(right)}`);
 
-/** As `and` and `unless`, by these labels alone: for series with labels of their own beside them. */
+/** `and`, or the left side where the right has none, by these labels alone: for series with labels of their own beside them. */
 export const andOn = matchOn("and");
 export const unlessOn = matchOn("unless");
 
