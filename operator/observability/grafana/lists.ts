@@ -51,7 +51,7 @@ export const table = ({ title, description, labels, columns, links, sortBy, with
           ...(links ? [byName(first, [["links", links]])] : []),
         ],
       },
-      options: { showHeader: true, footer: { show: false }, sortBy: sortBy === undefined ? [] : [{ displayName: sortBy, desc: true }] },
+      options: { showHeader: true, sortBy: sortBy === undefined ? [] : [{ displayName: sortBy, desc: true }] },
       targets: targets(
         columns.map(({ expr, name }) => query(expr, name)),
         { instant: true, range: false, format: "table" },
