@@ -10,6 +10,7 @@ import { resolveTools } from "../cluster/toolchain.ts";
 import { waitFor } from "../cluster/wait.ts";
 
 export interface Prometheus extends AsyncDisposable {
+  readonly url: string;
   /** The `data` of an answer of its API. */
   ask(path: string, query: Readonly<Record<string, string>>): Promise<unknown>;
 }
@@ -20,8 +21,8 @@ export interface ScrapeTarget {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `targets`: host:port by job, or several of a job. `groups`: of rules. Resolves when it answers. */
-export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = []): Promise<Prometheus> => {
+/** `targets`: host:port by job, or several of a job. `groups`: of rules. `data`: where blocks are already; it is kept. Resolves when it answers. */
+export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = [], data?: string): Promise<Prometheus> => {
   const { prometheus } = await resolveTools(["prometheus"]);
   const folder = await mkdtemp(join(tmpdir(), "kvr-prometheus-"));
   const scrape_configs = Object.entries(targets).map(([job_name, found]) => ({
@@ -33,7 +34,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
   await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: "1s", evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs }));
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
-  const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];
+  const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${data ?? `${folder}/data`}`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];
   const [program = "", ...all] = guarded([prometheus, ...args]);
   const child = spawn(program, all, { env: {}, stdio: ["ignore", "ignore", "pipe"] });
   let errors = "";
@@ -53,6 +54,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
     throw cause;
   }
   return {
+    url: `http://${address}`,
     ask: async (path, query) => {
       const answer = (await (await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(query)}`)).json()) as { status: string; error?: string; data: unknown };
       if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
