@@ -36,6 +36,8 @@ const histories: Readonly<Record<string, History>> = {
   "two-days": { failed: since(48, 0.002), slow: since(48, 0.02), fires: { errors: ["3d"], latency: ["3d"] } },
   // within the budget, for ever
   allowed: { failed: () => 0.0009, slow: () => 0.009, fires: { errors: [], latency: [] } },
+  // only six hours are short enough for an alert and long enough to remember it
+  "three-hours-ago": { failed: (ago) => (ago > 180 && ago < 210 ? 0.2 : 0), slow: (ago) => (ago > 180 && ago < 240 ? 1 : 0), fires: { errors: ["3d"], latency: ["3d"] } },
   // the long windows remember it, the short ones know that it is over
   over: { failed: (ago) => (ago > 420 && ago < 450 ? 0.2 : 0), slow: (ago) => (ago > 420 && ago < 480 ? 1 : 0), fires: { errors: [], latency: [] } },
 };
