@@ -103,7 +103,7 @@ ${burnTable()}
 
 **Minimum traffic.** A ratio of next to nothing says nothing: one error of a quiet tenant would spend the budget of a month. Burn-rate alerts want more than ${leastRate} operation a second on average over their long window. Below that, \`KVResponderErrors\` counts what fails.
 
-**One severity a name.** critical wakes somebody, warning is for working hours, info is context. A name never has two, unless you override it: kube-prometheus-stack lets a critical alert hide the warning of the same name in the same namespace, whosever it is, so a name with two severities would let one tenant hide another's. \`signal\` says what is wrong, in one word; for one instance, the routes that the operator makes let a critical alert hide what is less severe of the same signal, and \`KVResponderDown\` everything.
+**One severity a name.** critical wakes somebody, warning is for working hours, info is context. A name never has two, unless you override it: kube-prometheus-stack lets a critical alert hide the warning of the same name in the same namespace, whosever it is, so a name with two severities would let one tenant hide another's. \`signal\` says what is wrong, in one word; for one instance, the routes that the operator makes let a critical alert hide what is less severe of the same signal, and \`KVResponderDown\`, as long as it is critical, everything.
 
 **Labels are static.** \`namespace\`, \`tenant\` and \`kvresponder\` are written into each rule, beside the aggregations that keep them: \`absent()\` has no labels left, and an alert that cannot say whose it is cannot be routed. They come from the resource, never from what a pod says of itself. Nobody can set them by \`extraLabels\`.
 
