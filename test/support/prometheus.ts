@@ -11,6 +11,7 @@ import { waitFor } from "../cluster/wait.ts";
 
 export interface Prometheus extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   /** The `data` of an answer of its API. */
   ask(path: string, query: Readonly<Record<string, string>>): Promise<unknown>;
 }
@@ -21,8 +22,15 @@ export interface ScrapeTarget {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `targets`: host:port by job, or several of a job. `groups`: of rules. `data`: where blocks are already; it is kept. Resolves when it answers. */
-export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = [], data?: string): Promise<Prometheus> => {
+export interface PrometheusOptions {
+  /** Where blocks are already; it is kept. */
+  readonly data?: string;
+  /** Default 1s. */
+  readonly scrapeInterval?: string;
+}
+
+/** `targets`: host:port by job, or several of a job. `groups`: of rules. Resolves when it answers. */
+export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = [], { data, scrapeInterval = "1s" }: PrometheusOptions = {}): Promise<Prometheus> => {
   const { prometheus } = await resolveTools(["prometheus"]);
   const folder = await mkdtemp(join(tmpdir(), "kvr-prometheus-"));
   const scrape_configs = Object.entries(targets).map(([job_name, found]) => ({
@@ -31,7 +39,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
   }));
   // JSON is YAML
   await writeFile(join(folder, "rules.yml"), JSON.stringify({ groups }));
-  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: "1s", evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs }));
+  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: scrapeInterval, evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs }));
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
   const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${data ?? `${folder}/data`}`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];
@@ -55,6 +63,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
   }
   return {
     url: `http://${address}`,
+    pid: child.pid ?? 0,
     ask: async (path, query) => {
       const answer = (await (await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(query)}`)).json()) as { status: string; error?: string; data: unknown };
       if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);

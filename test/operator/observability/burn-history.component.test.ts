@@ -91,7 +91,7 @@ test("each window notices what has lasted long enough for it, and nothing else",
   await run(promtool, ["tsdb", "create-blocks-from", "openmetrics", "--quiet", join(folder, "history.om"), data]);
 
   const groups = instances.map(ruleGroup);
-  await using prometheus = await startPrometheus({}, groups, data);
+  await using prometheus = await startPrometheus({}, groups, { data });
   const firing = async (): Promise<string[]> => {
     const { alerts } = (await prometheus.ask("alerts", {})) as { alerts: { state: string; labels: Record<string, string> }[] };
     return alerts.flatMap(({ state, labels }) => (state === "firing" && labels["window"] !== undefined ? [`${labels["alertname"]} ${labels["kvresponder"]} ${labels["window"]}`] : [])).toSorted();
