@@ -1,8 +1,9 @@
-// Writes what is made from the operator's tables: its role, the platform's rules and dashboards, and from the catalogues docs/metrics.md, docs/alerts.md and the index of the runbooks.
-import { mkdirSync, writeFileSync } from "node:fs";
+// Writes what is made from the operator's tables: its role, the platform's rules and dashboards, and from the catalogues docs/metrics.md, docs/alerts.md, the tables of docs/MONITORING.md and the index of the runbooks.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { alertsPage, runbookIndex } from "./alerts-page.ts";
+import { withTables } from "./guide-tables.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { fleetDashboard } from "./observability/fleet-dashboard.ts";
 import { operatorDashboard } from "./observability/operator-dashboard.ts";
@@ -29,4 +30,6 @@ if (import.meta.main) {
   writeFileSync(resolve(root, "docs/metrics.md"), metricsPage());
   writeFileSync(resolve(root, "docs/alerts.md"), alertsPage());
   writeFileSync(resolve(root, "docs/runbooks/README.md"), runbookIndex());
+  const guide = resolve(root, "docs/MONITORING.md");
+  writeFileSync(guide, withTables(readFileSync(guide, "utf8")));
 }
