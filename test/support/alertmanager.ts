@@ -52,6 +52,8 @@ export interface Seen {
 }
 
 export interface Alertmanager extends AsyncDisposable {
+  /** host:port */
+  readonly address: string;
   post(alerts: readonly Alert[]): Promise<void>;
   alerts(): Promise<readonly Seen[]>;
 }
@@ -83,6 +85,7 @@ export const startAlertmanager = async (config: string): Promise<Alertmanager> =
     throw cause;
   }
   return {
+    address,
     async post(alerts) {
       const answer = await fetch(`http://${address}/api/v2/alerts`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(alerts) });
       if (!answer.ok) throw new Error(`post alerts: ${answer.status} ${await answer.text()}`);

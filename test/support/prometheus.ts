@@ -27,10 +27,12 @@ export interface PrometheusOptions {
   readonly data?: string;
   /** Default 1s. */
   readonly scrapeInterval?: string;
+  /** Further sections of its configuration, or others in place of ours. */
+  readonly config?: object;
 }
 
 /** `targets`: host:port by job, or several of a job. `groups`: of rules. Resolves when it answers. */
-export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = [], { data, scrapeInterval = "1s" }: PrometheusOptions = {}): Promise<Prometheus> => {
+export const startPrometheus = async (targets: Readonly<Record<string, string | readonly ScrapeTarget[]>>, groups: readonly object[] = [], { data, scrapeInterval = "1s", config = {} }: PrometheusOptions = {}): Promise<Prometheus> => {
   const { prometheus } = await resolveTools(["prometheus"]);
   const folder = await mkdtemp(join(tmpdir(), "kvr-prometheus-"));
   const scrape_configs = Object.entries(targets).map(([job_name, found]) => ({
@@ -39,7 +41,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
   }));
   // JSON is YAML
   await writeFile(join(folder, "rules.yml"), JSON.stringify({ groups }));
-  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: scrapeInterval, evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs }));
+  await writeFile(join(folder, "prometheus.yml"), JSON.stringify({ global: { scrape_interval: scrapeInterval, evaluation_interval: "1s" }, rule_files: ["rules.yml"], scrape_configs, ...config }));
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
   const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${data ?? `${folder}/data`}`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];

@@ -1,16 +1,10 @@
 // Pods whose clocks are ahead: what such a pod writes is not taken before its time has come, so that it cannot win over everybody for as long as its clock is ahead.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { fakeWall } from "../../support/fake-wall.ts";
 import { startMesh } from "./mesh.ts";
-
-const library = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`).find(existsSync);
-/** The wall clock alone: what a wrong date does to a machine. */
-const fakeWall = (how: Readonly<Record<string, string>>) => {
-  if (library === undefined) throw new Error("libfaketime is not there; install the Debian package faketime");
-  return { LD_PRELOAD: library, FAKETIME_DONT_FAKE_MONOTONIC: "1", ...how };
-};
 
 test("a pod 10 s ahead is told so and is not ready, its writes are refused and counted; the others go on; set right, it is one of them again", async () => {
   const dir = mkdtempSync(join(tmpdir(), "kvr-clock-"));
