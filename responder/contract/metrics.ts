@@ -157,7 +157,7 @@ export const responderMetrics = defineCatalogue({
     help: "Connections of peers that were not let in, or that broke the protocol.",
     labels: { reason: ["version", "tenant", "cluster", "proof", "node", "left", "protocol"] },
   },
-  kv_replication_divergence_items: { type: "gauge", help: "Of 4096 parts of the keys, those that differed from a peer's at the last comparison that found any." },
+  kv_replication_divergence_items: { type: "gauge", help: "Of 4096 parts of the keys, those that differed from a peer's at the last comparison; 0 when none did." },
   kv_tombstones: { type: "gauge", help: "Deletions that are remembered for peers." },
   kv_warmup_state: { type: "gauge", help: "1 for how this pod was filled. timedOut: it became ready before all was copied.", labels: { state: ["warming", "copied", "alone", "timedOut"] } },
   kv_clock_ahead: { type: "gauge", help: "1 while most peers find this pod's clock too far ahead to take its writes; it is not ready then." },

@@ -37,7 +37,7 @@ export const capacityAlerts = {
     keepFiringFor: "5m",
     when: "writes are refused because there is no memory for them",
     summary: (i) => `${title(i)} is full and refuses writes`,
-    description: (i) => `{{ $value | humanize }} writes a second to ${title(i)} are refused for want of memory.`,
+    description: (i) => `{{ printf "%.2g" $value }} writes a second to ${title(i)} are refused for want of memory.`,
     rules: (_, { q }) => [{ for: "5m", expression: above(sum(rate(q.counter("kv_rejected_writes_total", { reason: "no_memory" }), "5m"), subjectLabels), 0) }],
   },
   KVResponderEvictionsYoung: {

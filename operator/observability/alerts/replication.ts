@@ -44,7 +44,7 @@ export const replicationAlerts = {
     signal: "replication",
     when: "pods refuse each other's connections: another protocol version, tenant, cluster or secret",
     summary: (i) => `Pods of ${title(i)} refuse each other`,
-    description: (i) => `Pods of ${title(i)} turn away {{ $value | humanize }} connections a second of what should be peers. Those pods do not exchange changes.`,
+    description: (i) => `Pods of ${title(i)} turn away {{ printf "%.2g" $value }} connections a second of what should be peers. Those pods do not exchange changes.`,
     rules: (i, { q }) =>
       withPeers(i, { for: "10m", expression: above(sum(rate(q.counter("kv_replication_refusals_total", { reason: ["version", "tenant", "cluster", "proof"] }), "5m"), subjectLabels), 0) }),
   },
@@ -53,7 +53,7 @@ export const replicationAlerts = {
     signal: "replication",
     when: "changes of peers are not taken in: no memory, or a clock that is too far ahead",
     summary: (i) => `Pods of ${title(i)} do not take in what peers send`,
-    description: (i) => `{{ $value | humanize }} changes a second of peers of ${title(i)} are not taken in, so its pods hold different entries.`,
+    description: (i) => `{{ printf "%.2g" $value }} changes a second of peers of ${title(i)} are not taken in, so its pods hold different entries.`,
     rules: (i, { q }) =>
       withPeers(i, { for: "10m", expression: above(sum(rate(q.counter("kv_replication_operations_total", { direction: "in", result: ["no_memory", "ahead"] }), "5m"), subjectLabels), 0) }),
   },

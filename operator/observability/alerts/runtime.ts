@@ -19,7 +19,7 @@ export const runtimeAlerts = {
     keepFiringFor: "15m",
     when: "log lines or spans are dropped, because their reader or the collector does not keep up",
     summary: (i) => `${title(i)} loses log lines or spans`,
-    description: (i) => `${title(i)} drops {{ $value | humanize }} log lines and spans a second. What happens there cannot be seen in full.`,
+    description: (i) => `${title(i)} drops {{ printf "%.2g" $value }} log lines and spans a second. What happens there cannot be seen in full.`,
     rules: (_, { q }) => {
       const lines = sum(rate(q.counter("kv_logs_dropped_total"), "5m"), subjectLabels);
       // what is throttled is dropped on purpose
