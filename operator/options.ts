@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { isDuration, parseDuration } from "#crds/duration";
 import { logLevels, traceEndpoint } from "#crds/telemetry";
+import { parseLabelList } from "./label-list.ts";
 import { grafanaUrlRule, isGrafanaUrl } from "./observability/dashboard-link.ts";
 
 export interface Options {
@@ -24,13 +25,15 @@ export interface Options {
   readonly traceEndpoint?: string;
   /** Share of the reconciles whose spans are sent, 0 to 1; those that fail are sent in any case. */
   readonly traceSampleRatio: number;
+  /** Labels on every ServiceMonitor, PrometheusRule and AlertmanagerConfig, by which the cluster's Prometheus and Alertmanager select them. A resource's own win. */
+  readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** Where people reach Grafana, for the links of alerts, as in https://grafana.example. Absent: the links are paths. */
   readonly grafanaUrl?: string;
   /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--grafana-url URL] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -78,6 +81,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       "resource-series": { type: "string", default: "1000" },
       "trace-endpoint": { type: "string" },
       "trace-sample-ratio": { type: "string", default: "1" },
+      "monitoring-labels": { type: "string" },
       "grafana-url": { type: "string" },
       kubeconfig: { type: "string" },
     },
@@ -98,6 +102,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     resourceSeries: wholeNumber("resource-series", values["resource-series"], 0, 100_000),
     ...(values["trace-endpoint"] !== undefined && { traceEndpoint: endpoint("trace-endpoint", values["trace-endpoint"]) }),
     traceSampleRatio: ratio("trace-sample-ratio", values["trace-sample-ratio"]),
+    ...(values["monitoring-labels"] !== undefined && { monitoringLabels: parseLabelList("monitoring-labels", values["monitoring-labels"]) }),
     ...(values["grafana-url"] !== undefined && { grafanaUrl: grafana(values["grafana-url"]) }),
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
   };

@@ -2,11 +2,13 @@
 import { parseArgs } from "node:util";
 import { version } from "#lib/version";
 import { grafanaUrlRule, isGrafanaUrl } from "../observability/dashboard-link.ts";
+import { parseLabelList } from "../label-list.ts";
+import type { RenderOptions } from "../render/context.ts";
 import { render } from "./render.ts";
 
 const defaultImage = `localhost/kvr/responder:${version}`;
 
-export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--grafana-url URL]
+export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--monitoring-labels LIST] [--grafana-url URL]
 
 Prints every object that the operator would make of the KVResponders in FILE, as one YAML stream.
 
@@ -14,6 +16,7 @@ Prints every object that the operator would make of the KVResponders in FILE, as
   -n, --namespace NAME      for resources that name none (default: default)
   --responder-image IMAGE   the responder's image where spec.image is absent
                             (default: ${defaultImage})
+  --monitoring-labels LIST  as the operator's: key=value,... on what Prometheus and Alertmanager select
   --grafana-url URL         where people reach Grafana, for the links of alerts
                             (default: the links are paths)
   -h, --help                this text
@@ -34,6 +37,7 @@ const parse = (args: readonly string[]) =>
       filename: { type: "string", short: "f", multiple: true, default: [] },
       namespace: { type: "string", short: "n", default: "default" },
       "responder-image": { type: "string", default: defaultImage },
+      "monitoring-labels": { type: "string" },
       "grafana-url": { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -43,18 +47,27 @@ type Arguments = ReturnType<typeof parse>;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What the operator's flags of the same names would set. Throws RangeError. */
+const renderOptions = ({ values }: Arguments): RenderOptions => {
+  const { "responder-image": responderImage, "grafana-url": grafanaUrl, "monitoring-labels": labels } = values;
+  if (grafanaUrl !== undefined && !isGrafanaUrl(grafanaUrl)) throw new RangeError(grafanaUrlRule);
+  return {
+    responderImage,
+    ...(labels !== undefined && { monitoringLabels: parseLabelList("monitoring-labels", labels) }),
+    ...(grafanaUrl !== undefined && { grafanaUrl }),
+  };
+};
+
 /** What is wrong with the command line, if anything. */
 const complaint = ({ values, positionals: [command, extra] }: Arguments): string | undefined => {
   if (command === undefined) return "no command given";
   if (command !== "render") return `unknown command ${JSON.stringify(command)}`;
   if (extra !== undefined) return `unexpected argument ${JSON.stringify(extra)}: name files with -f`;
-  if (values["grafana-url"] !== undefined && !isGrafanaUrl(values["grafana-url"])) return grafanaUrlRule;
   if (values.filename.length === 0) return "name a file with -f, or -f - for standard input";
   return undefined;
 };
 
-const renderFiles = ({ values }: Arguments, { read, out, err }: Streams): number => {
-  const grafanaUrl = values["grafana-url"];
+const renderFiles = ({ values }: Arguments, options: RenderOptions, { read, out, err }: Streams): number => {
   const texts: string[] = [];
   const problems: string[] = [];
   for (const file of values.filename) {
@@ -66,7 +79,7 @@ const renderFiles = ({ values }: Arguments, { read, out, err }: Streams): number
       problems.push(`cannot read ${where}: ${messageOf(error)}`);
       continue;
     }
-    const rendered = render(input, { responderImage: values["responder-image"], namespace: values.namespace, ...(grafanaUrl !== undefined && { grafanaUrl }) });
+    const rendered = render(input, { ...options, namespace: values.namespace });
     if (rendered.ok) texts.push(rendered.text);
     else problems.push(...rendered.problems.map((p) => `${where}: ${p}`));
   }
@@ -79,8 +92,10 @@ const renderFiles = ({ values }: Arguments, { read, out, err }: Streams): number
 /** Returns the exit code: 0 done, 1 the input is not valid, 2 the command line is not. */
 export const kvr = (argv: readonly string[], streams: Streams): number => {
   let args: Arguments;
+  let options: RenderOptions;
   try {
     args = parse(argv);
+    options = renderOptions(args);
   } catch (error) {
     streams.err(`${messageOf(error)}\n\n${usage}`);
     return 2;
@@ -90,7 +105,7 @@ export const kvr = (argv: readonly string[], streams: Streams): number => {
     return 0;
   }
   const problem = complaint(args);
-  if (problem === undefined) return renderFiles(args, streams);
+  if (problem === undefined) return renderFiles(args, options, streams);
   streams.err(`${problem}\n\n${usage}`);
   return 2;
 };

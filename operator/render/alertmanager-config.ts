@@ -63,7 +63,7 @@ export const alertmanagerConfig: Renderer = (context) => {
   const { groupWait, groupInterval, repeatInterval, labels } = routing;
   return child(
     context,
-    { apiVersion: "monitoring.coreos.com/v1alpha1", kind: "AlertmanagerConfig", name: childName.workload(name), component: "monitoring", labels },
+    { apiVersion: "monitoring.coreos.com/v1alpha1", kind: "AlertmanagerConfig", name: childName.workload(name), component: "monitoring", labels: { ...context.options.monitoringLabels, ...labels } },
     {
       spec: {
         route: {

@@ -7,6 +7,8 @@ import type { KubeObject, KVResponder } from "../objects.ts";
 export interface RenderOptions {
   /** Image of the responder when spec.image is absent. */
   readonly responderImage: string;
+  /** On every object that a Prometheus or an Alertmanager selects; the resource's own win. */
+  readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** Where people reach Grafana, for the links of alerts. Absent: the links are paths. */
   readonly grafanaUrl?: string;
 }

@@ -23,5 +23,5 @@ export const prometheusRule: Renderer = (context) => {
     ...(rules.overrides && { overrides: rules.overrides }),
     ...(options.grafanaUrl !== undefined && { grafanaUrl: options.grafanaUrl }),
   });
-  return child(context, { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: rules.labels }, { spec: { groups: [group] } });
+  return child(context, { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", name: childName.workload(name), component: "monitoring", labels: { ...options.monitoringLabels, ...rules.labels } }, { spec: { groups: [group] } });
 };

@@ -27,7 +27,7 @@ export const serviceMonitor: Renderer = (context) => {
   if (mode === "Disabled") return undefined;
   return child(
     context,
-    { apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", name: names.childName.workload(context.name), component: "monitoring", labels },
+    { apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", name: names.childName.workload(context.name), component: "monitoring", labels: { ...context.options.monitoringLabels, ...labels } },
     {
       spec: {
         selector: { matchLabels: { [names.label.appName]: names.appName, [names.label.component]: component, [names.label.name]: context.name } },

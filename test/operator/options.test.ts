@@ -9,8 +9,8 @@ test("an image is all it takes; a token needs two minutes to every pod, and the 
 });
 
 test("each flag is heeded", () => {
-  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--resource-series=0", "--trace-endpoint=http://jaeger:4318", "--trace-sample-ratio=0.1", "--kubeconfig=/k"];
-  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, kubeconfig: "/k" });
+  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--resource-series=0", "--trace-endpoint=http://jaeger:4318", "--trace-sample-ratio=0.1", "--monitoring-labels=release=stack,team=platform", "--grafana-url=https://grafana.example/x", "--kubeconfig=/k"];
+  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, monitoringLabels: { release: "stack", team: "platform" }, grafanaUrl: "https://grafana.example/x", kubeconfig: "/k" });
 });
 
 describe("what is wrong is said with the flag's name", () => {
@@ -25,9 +25,14 @@ describe("what is wrong is said with the flag's name", () => {
     ["--trace-endpoint=http://jaeger:4318/?key=x", "--trace-endpoint"],
     ["--trace-sample-ratio=2", "--trace-sample-ratio"],
     ["--trace-sample-ratio=", "--trace-sample-ratio"],
+    ["--monitoring-labels=release", "--monitoring-labels"],
+    ["--monitoring-labels=release=a b", "--monitoring-labels"],
+    ["--monitoring-labels=kvresponder.io/tenant=evil", "--monitoring-labels"],
+    ["--grafana-url=grafana.example", "--grafana-url"],
+    ["--grafana-url=https://grafana.example/{{ .x }}", "--grafana-url"],
   ])("%s", (flag, name) => expect(() => parseOptions([image, flag])).toThrow(name));
 
-  test.each([["--trace-endpoint=http://user:canary@jaeger:4318"], ["--trace-endpoint=canary"], ["--trace-endpoint=", "http://user:canary@jaeger:4318"], ["--trace-endpiont=http://user:canary@jaeger:4318"]])("but never what may hold credentials: %s %s", (...flags) => {
+  test.each([["--trace-endpoint=http://user:canary@jaeger:4318"], ["--grafana-url=https://user:canary@grafana"], ["--trace-endpoint=canary"], ["--trace-endpoint=", "http://user:canary@jaeger:4318"], ["--trace-endpiont=http://user:canary@jaeger:4318"]])("but never what may hold credentials: %s %s", (...flags) => {
     const attempt = () => parseOptions([image, ...flags]);
     expect(attempt).toThrow();
     expect(attempt).not.toThrow("canary");
