@@ -5,9 +5,10 @@ import { apiRow, overviewRow, queueRow, reconcileRow } from "./dashboards/operat
 import { childrenRow, resourcesRow, watchesRow } from "./dashboards/operator/resources-row.ts";
 import { annotation } from "./grafana/annotations.ts";
 import { dashboard } from "./grafana/dashboard.ts";
+import { withoutPrefix } from "./grafana/legends.ts";
 import { datasourceVariable, labelVariable } from "./grafana/variables.ts";
 import { operatorSeries } from "./operator-series.ts";
-import { operatorDashboardUid } from "./platform-links.ts";
+import { operatorDashboardUid, operatorWorkload } from "./platform-links.ts";
 
 export const operatorDashboard = (): object => {
   const q = operatorSeries({ pod: { regex: "$pod" }, job: { regex: "$job" }, instance: { regex: "$instance" } });
@@ -25,6 +26,6 @@ export const operatorDashboard = (): object => {
       labelVariable({ label: "instance", shown: "Instance", of: has }),
     ],
     annotations: [annotation({ name: "Operator starts", color: "blue", expr: times(q.gauge("process_start_time_seconds"), 1000), title: "{{pod}} started", text: "A rollout or a restart: it reconciles everything once.", atValue: true })],
-    rows: [overviewRow(q), reconcileRow(q), queueRow(q), apiRow(q), resourcesRow(q), childrenRow(q), watchesRow(q), processRow(q), costRow(q)],
+    rows: withoutPrefix([overviewRow(q), reconcileRow(q), queueRow(q), apiRow(q), resourcesRow(q), childrenRow(q), watchesRow(q), processRow(q), costRow(q)], operatorWorkload),
   });
 };

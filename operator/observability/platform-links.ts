@@ -8,3 +8,6 @@ export const operatorJob = "kv-responder-operator-metrics";
 
 /** As config/manager/namespace.yaml has it. */
 export const operatorNamespace = "kv-responder-system";
+
+/** The operator's Deployment, as config/manager/manager.yaml has it: its pods' names begin with it. */
+export const operatorWorkload = "kv-responder-operator";

@@ -1,4 +1,5 @@
 // The tenant's Grafana dashboard. Namespace, tenant and name are constants in every query, so that it shows one instance and nobody else's.
+import { childName } from "#crds/names";
 import type { Objectives } from "#crds/objectives";
 import { times } from "#telemetry/promql";
 import { dashboardUid } from "./dashboard-link.ts";
@@ -10,6 +11,7 @@ import { serviceLevelRow } from "./dashboards/tenant/service-level-row.ts";
 import { latencyRow, trafficRow } from "./dashboards/tenant/traffic-row.ts";
 import { annotation } from "./grafana/annotations.ts";
 import { dashboard } from "./grafana/dashboard.ts";
+import { withoutPrefix } from "./grafana/legends.ts";
 import { datasourceVariable, labelVariable } from "./grafana/variables.ts";
 import { seriesOf, type Subject } from "./subject.ts";
 
@@ -40,16 +42,19 @@ export const tenantDashboard = (subject: Subject, objectives: Objectives): objec
       annotation({ name: "Alerts", color: "red", expr: all.gauge("ALERTS", { alertstate: "firing" }), title: "{{alertname}}", text: "{{severity}}" }),
       annotation({ name: "Pod starts", color: "blue", expr: times(started, 1000), title: "{{pod}} started", text: "A rollout, a new pod, or a restart: its cache was empty.", atValue: true }),
     ],
-    rows: [
-      serviceLevelRow(q, subject, objectives, { title: "The last 30 days", url: `/d/${uid}?from=now-30d&to=now&\${__all_variables}` }),
-      trafficRow(q),
-      latencyRow(q),
-      capacityRow(q),
-      peersRow(q),
-      runtimeRow(q),
-      logsRow(subject),
-      telemetryRow(q),
-      aboutRow(q),
-    ],
+    rows: withoutPrefix(
+      [
+        serviceLevelRow(q, subject, objectives, { title: "The last 30 days", url: `/d/${uid}?from=now-30d&to=now&\${__all_variables}` }),
+        trafficRow(q),
+        latencyRow(q),
+        capacityRow(q),
+        peersRow(q),
+        runtimeRow(q),
+        logsRow(subject),
+        telemetryRow(q),
+        aboutRow(q),
+      ],
+      childName.workload(subject.name),
+    ),
   });
 };

@@ -1,4 +1,5 @@
 // Panels of numbers: lines over time, single values, bars, and the heat of a histogram.
+import { hideZeros, isListOfKinds } from "./legends.ts";
 import { datasource, targets, thresholds, type DataLink, type Panel, type PanelText, type Queries, type Steps, type Unit } from "./panel.ts";
 
 interface ChartSpec extends PanelText {
@@ -41,7 +42,7 @@ export const timeseries = ({ title, description, unit, queries, width = 8, stack
             ...(limits && { thresholdsStyle: { mode: "dashed" } }),
           },
         },
-        overrides: [],
+        overrides: isListOfKinds(unit, stacked, queries) ? [hideZeros] : [],
       },
       options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
       targets: targets(queries),

@@ -6,7 +6,7 @@ export const datasource = { type: "prometheus", uid: "${prometheus_datasource}" 
 export const lokiDatasource = { type: "loki", uid: "${loki_datasource}" } as const;
 
 /** Grafana's unit ids. */
-export type Unit = "short" | "none" | "reqps" | "ops" | "cps" | "percentunit" | "s" | "bytes" | "Bps" | "dateTimeAsIso";
+export type Unit = "short" | "none" | "reqps" | "ops" | "cps" | "percentunit" | "s" | "bytes" | "Bps" | "dateTimeAsIso" | "dateTimeFromNow";
 
 export interface Query {
   readonly expr: Vector<never>;

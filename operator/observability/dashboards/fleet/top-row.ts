@@ -8,7 +8,7 @@ import { failedShare, hitRatio, window } from "../shares.ts";
 const legend = "{{namespace}}/{{kvresponder}}";
 
 const largest = (title: string, description: string, unit: Unit, expr: Vector<(typeof subjectLabels)[number]>): Panel =>
-  barGauge({ title, description, unit, instant: true, min: 0, queries: [query(topk("$limit", expr), legend)] });
+  barGauge({ title, description, unit, instant: true, min: 0, thresholds: [{ color: "blue" }], queries: [query(topk("$limit", expr), legend)] });
 
 export const topRow = (q: SubjectSeries): Row => ({
   title: "The largest",

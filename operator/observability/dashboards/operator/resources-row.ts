@@ -10,7 +10,7 @@ import { window } from "../shares.ts";
 /** True is good. Of the others (Reconciling, Stalled, Paused) False is. */
 const good = ["Ready", "WorkloadAvailable", "PeersConnected", "MonitorReady", "RulesReady", "DashboardReady"] as const satisfies ConditionType[];
 
-const resource = { resource_namespace: "Namespace", kvresponder: "Instance" } as const;
+const resource = { kvresponder: "Instance", resource_namespace: "Namespace" } as const;
 const by = ["resource_namespace", "kvresponder"] as const;
 
 export const resourcesRow = (q: OperatorSeries): Row => ({
@@ -20,6 +20,7 @@ export const resourcesRow = (q: OperatorSeries): Row => ({
       title: "By phase",
       description: "KVResponders by what their status says. pending: the operator has not written a status yet. deleting or progressing for long: see the table of conditions.",
       width: 6,
+      height: 8,
       labels: { phase: "Phase" },
       columns: [{ name: "Resources", unit: "none", expr: sum(q.gauge("kvoperator_resources"), ["phase"]) }],
       sortBy: "Resources",
@@ -36,7 +37,7 @@ export const resourcesRow = (q: OperatorSeries): Row => ({
       title: "Conditions that are not True",
       description: "Of those conditions for which True is good. False with the reason Disabled is what the resource asks for; the reason is in its status (kubectl describe).",
       width: 12,
-      labels: { kvresponder: "Instance", resource_namespace: "Namespace", type: "Condition", status: "Status" },
+      labels: { ...resource, type: "Condition", status: "Status" },
       columns: [{ name: "always 1", unit: "none", expr: max(q.gauge("kvoperator_resource_condition", { type: good, status: ["False", "Unknown"] }), [...by, "type", "status"]) }],
       without: ["always 1"],
     }),
@@ -66,14 +67,14 @@ export const childrenRow = (q: OperatorSeries): Row => ({
 export const watchesRow = (q: OperatorSeries): Row => ({
   title: "Watches",
   panels: [
-    timeseries({ title: "Age of what is known", description: "Time since the API server last confirmed what the operator knows of a kind. A saw below a minute is good; a line that only rises is a watch that is dead.", unit: "s", width: 6, queries: [query(max(q.gauge("kvoperator_cache_staleness_seconds"), ["kind"]), "{{kind}}")] }),
-    timeseries({ title: "Watches opened again", description: "Per second, by kind. The API server ends each after some minutes; much more often: the way to it breaks.", unit: "ops", width: 6, queries: [query(sum(rate(q.counter("kvoperator_watch_restarts_total"), window), ["kind"]), "{{kind}}")] }),
-    timeseries({ title: "Full lists", description: "Per second, by kind. More than one at the start: a watch had expired, or the kind had been away.", unit: "ops", width: 6, queries: [query(sum(rate(q.counter("kvoperator_lists_total"), window), ["kind"]), "{{kind}}")] }),
+    timeseries({ title: "Age of what is known", description: "Time since the API server last confirmed what the operator knows of a kind. A saw below a minute is good; a line that only rises is a watch that is dead.", unit: "s", width: 12, queries: [query(max(q.gauge("kvoperator_cache_staleness_seconds"), ["kind"]), "{{kind}}")] }),
+    timeseries({ title: "Watches opened again", description: "Per second, by kind. The API server ends each after some minutes; much more often: the way to it breaks.", unit: "ops", width: 12, queries: [query(sum(rate(q.counter("kvoperator_watch_restarts_total"), window), ["kind"]), "{{kind}}")] }),
+    timeseries({ title: "Full lists", description: "Per second, by kind. More than one at the start: a watch had expired, or the kind had been away.", unit: "ops", width: 12, queries: [query(sum(rate(q.counter("kvoperator_lists_total"), window), ["kind"]), "{{kind}}")] }),
     timeseries({
       title: "Optional kinds",
       description: "1 for each kind of which a full list is held, and for each optional API group that the cluster serves. 0 for monitoring kinds: the Prometheus Operator is not installed.",
       unit: "none",
-      width: 6,
+      width: 12,
       queries: [query(max(q.gauge("kvoperator_cache_synced"), ["kind"]), "{{kind}}"), query(max(q.gauge("kvoperator_api_available"), ["group"]), "{{group}}")],
     }),
   ],

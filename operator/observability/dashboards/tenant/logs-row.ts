@@ -10,7 +10,10 @@ const unusual = ({ namespace, name, tenant }: Subject): string =>
     // a cheap look at the text first, so that only this instance's lines are taken apart
     `|= \`"kvresponder":"${name}"\``,
     `| json | tenant="${tenant}" | kvresponder="${name}" | pod=~"$pod"`,
-    `| level=~"warn|error|fatal" or durationMs > 100 or status >= 500 or msg="slow commands"`,
+    // a slow scrape is Prometheus's business, and there is one for each pod all the time
+    `| route!="metrics" | level=~"warn|error|fatal" or durationMs > 100 or status >= 500 or msg="slow commands"`,
+    // the whole line is there when it is opened
+    `| line_format "{{.pod}} {{.msg}} {{.method}} {{.route}} {{.command}} {{.status}} {{if .durationMs}}{{.durationMs}} ms{{end}}"`,
   ].join(" ");
 
 const traces = `**From a graph**: the points in *Latency* panels are exemplars. Each carries a \`trace_id\`; if the Prometheus data source has an *exemplar* link to your trace store, a click opens the trace.
@@ -24,7 +27,7 @@ No points, or no \`trace_id\`: see \`spec.tracing\`, and *Exemplars* in the docu
 export const logsRow = (subject: Subject): Row => ({
   title: "Logs and traces",
   panels: [
-    logs({ title: "Failed and slow", description: "Lines of this instance that are warnings or worse, requests that failed, and those that took longer than 100 ms. Nothing is good.", expr: unusual(subject) }),
+    logs({ title: "Failed and slow", description: "Lines of this instance that are warnings or worse, requests that failed, and what lasted longer than 100 ms: slow requests, and peers that were lost or found. Scrapes are left out. Open a line to see all of its fields.", expr: unusual(subject) }),
     text({ title: "To the traces", description: "How to get from what is seen here to the traces of requests.", content: traces }),
   ],
 });

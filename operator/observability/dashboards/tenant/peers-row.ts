@@ -64,7 +64,7 @@ export const peersRow = (q: SubjectSeries): Row => {
       }),
       timeseries({
         title: "Divergence",
-        description: "Of 4096 parts of the keys, those that differed from a peer's at the last comparison. It goes back to 0 by itself; if it does not, writes are lost on the way.",
+        description: "Of 4096 parts of the keys, those that differed from a peer's at the last comparison. It goes back to 0 by itself; if it does not, writes are lost on the way. While entries are evicted it does not: each pod makes room for itself, and they rightly differ.",
         unit: "short",
         queries: [query(max(q.gauge("kv_replication_divergence_items"), ["pod"]), "{{pod}}")],
       }),

@@ -60,7 +60,7 @@ export const trafficRow = (q: SubjectSeries): Row => ({
     }),
     timeseries({
       title: "HTTP requests in flight",
-      description: "Requests being answered at the time of the scrape. A line that stays high: answers are slow, or a client does not read them.",
+      description: "Requests being answered at the time of the scrape, which is itself one of them. A line that stays high: answers are slow, or a client does not read them.",
       unit: "short",
       queries: [query(sum(q.gauge("kv_http_requests_in_flight"), ["pod"]), "{{pod}}")],
     }),
