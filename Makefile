@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench bench-telemetry images
+.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench bench-telemetry pictures images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: install ## Benchmarks, each with its peers and a control in one run; ARGS
 
 bench-telemetry: install packages ## What telemetry costs a request: each part, all, and the textbook stack; writes docs/performance.md and docs/MONITORING.md
 	@node test/bench/main.ts telemetry
+
+pictures: install tools ## Draw the dashboards of live pods into docs/pictures, ten minutes; wants Chromium (CHROMIUM=path of another one)
+	@node test/pictures/main.ts
 
 images: install ## Build the two images into dist/images, no daemon needed
 	@node build/images.ts
