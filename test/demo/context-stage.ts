@@ -48,8 +48,8 @@ export const contextStage = async (context: string, images: readonly string[], l
     kubectlHint: `kubectl config use-context ${context}`,
     kubectl,
     forward,
-    // whose Prometheus and Jaeger they are and what they take is the user's business
-    prometheus: async () => undefined,
+    // whose Prometheus, Alertmanager and Jaeger they are and what they take is the user's business
+    monitoring: async () => undefined,
     jaeger: async () => undefined,
     // the tenants stay: it is the user's cluster, and they asked for them
     [Symbol.asyncDispose]: async () => undefined,

@@ -28,7 +28,7 @@ const survivors = (dirs: readonly string[]): string[] =>
     })
     .filter((command) => dirs.some((d) => command.includes(d)));
 
-test("once: checks both tenants, their replication, their monitoring and a trace, prints where everything is, and leaves nothing", async () => {
+test("once: checks both tenants, their replication, their monitoring, an alert and a trace, prints where everything is, and leaves nothing", async () => {
   const before = clusterDirs();
   const { child, output } = start("--once");
   const made = await vi.waitFor(() => {
@@ -48,10 +48,14 @@ test("once: checks both tenants, their replication, their monitoring and a trace
   expect(output()).toMatch(new RegExp(`^\\{.*"trace_id":"${traceId}".*\\}$`, "m"));
   expect(output()).toMatch(new RegExp(`/api/traces/${traceId} .*\nPUT /v1/kv/\\{key\\} \\(server\\) at \\S+, .* ms, tenant.id=checkout(\n  replicate .*\n    apply .*){2}`));
   expect(output()).toMatch(/^kv_http_requests_total\{.*\} [1-9]/m);
-  for (const line of ["API server", "default/checkout", "default/search", "Prometheus", "Jaeger", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
+  expect(output()).toMatch(/monitoring: default\/checkout: 3 targets up as tenant="checkout", \d+ recording rules and \d{2} alerting rules evaluated without an error/);
+  expect(output()).toMatch(/monitoring: default\/search: 2 targets up as tenant="search-team", \d+ recording rules and \d{2} alerting rules evaluated without an error/);
+  expect(output()).toMatch(/FIRING in Prometheus and Alertmanager; of nobody else[^]*alert: the operator is back, and so are 2 pods: KVResponderDown of search RESOLVED in both/);
+  expect(output()).toMatch(/^\{"alertname":"KVResponderDown",.*"kvresponder":"search","namespace":"default".*"severity":"critical".*"tenant":"search-team"\}$/m);
+  for (const line of ["API server", "default/checkout", "default/search", "Prometheus  ", "Alertmanager  ", "Jaeger", "export KUBECONFIG=", "redis://127.0.0.1:", "REDISCLI_AUTH=$TOKEN redis-cli -u redis://127.0.0.1:", "Bearer $TOKEN"]) expect(output()).toContain(line);
   expect(clusterDirs().filter((d) => made.includes(d))).toEqual([]);
   expect(survivors(made)).toEqual([]);
-}, 300_000);
+}, 480_000);
 
 test("Ctrl-C half-way leaves nothing", async () => {
   const before = clusterDirs();

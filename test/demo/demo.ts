@@ -1,13 +1,13 @@
-// `make demo`: from nothing to two tenants with their monitoring, replicated entries and traces, checked, with addresses to try. --once ends after the checks.
+// `make demo`: from nothing to two tenants with their monitoring, replicated entries, traces and an alert that fires and ends, checked, with addresses to try. --once ends after the checks.
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildImages } from "../../build/images.ts";
 import { waitFor } from "../cluster/index.ts";
-import { promQuery } from "../cluster/monitoring/index.ts";
 import { redisRoundTrip, roundTrip, untilServed } from "../support/one-connection.ts";
 import { contextStage } from "./context-stage.ts";
 import { localStage } from "./local-stage.ts";
+import { showAlert, showMonitoring } from "./monitoring.ts";
 import { showReplication } from "./replication.ts";
 import type { Stage } from "./stage.ts";
 import { showTelemetry, traceTo } from "./telemetry.ts";
@@ -20,7 +20,7 @@ const say = (line: string) => console.log(`[${((Date.now() - began) / 1000).toFi
 
 interface Tenant {
   metadata: { namespace: string; name: string };
-  status?: { tenant?: string; tokenSecret?: string; endpoints?: { resp?: string }; conditions?: { type: string; status: string; message: string }[] };
+  status?: { tenant?: string; replicas?: number; tokenSecret?: string; endpoints?: { resp?: string }; conditions?: { type: string; status: string; message: string }[] };
 }
 
 const tenantsOf = async (stage: Stage): Promise<Tenant[]> => (JSON.parse(await stage.kubectl(["get", "kvresponders", "-A", "-o", "json"])) as { items: Tenant[] }).items;
@@ -58,8 +58,8 @@ const checkTenant = async (stage: Stage, tenant: Tenant): Promise<string[]> => {
 };
 
 const play = async (stage: Stage): Promise<void> => {
-  const prometheus = await stage.prometheus();
-  if (prometheus) say("Prometheus Operator and a Prometheus over all ServiceMonitors are ready");
+  const monitoring = await stage.monitoring();
+  if (monitoring) say("Prometheus Operator, a Prometheus over all ServiceMonitors and rules, and an Alertmanager are ready");
 
   const collector = await stage.jaeger();
   if (collector) say("a Jaeger for traces is ready");
@@ -85,18 +85,19 @@ const play = async (stage: Stage): Promise<void> => {
   await showTelemetry({ ...scene, collector });
   await showReplication(scene);
 
-  if (prometheus) {
-    for (const { metadata, status } of tenants) {
-      await waitFor(`Prometheus sees ${metadata.name}`, async () => (await promQuery(prometheus.url, `up{tenant="${status?.tenant}", kvresponder="${metadata.name}"} == 1`)).length > 0, { timeoutMs: 90_000, intervalMs: 500 });
-    }
-    say("Prometheus scrapes every tenant under its own label");
+  if (monitoring) {
+    const watched = tenants.map(({ metadata, status }) => ({ namespace: metadata.namespace, name: metadata.name, tenant: status?.tenant ?? "", replicas: status?.replicas ?? 0 }));
+    for (const each of watched) await showMonitoring({ stage, monitoring, say }, each);
+    // not the first, whose addresses are printed below
+    const last = watched.at(-1);
+    if (last) await showAlert({ stage, monitoring, say }, last);
   }
 
   const addressOf = (scheme: string) => endpoints.flatMap((line) => line.split(" ").filter((word) => word.startsWith(scheme)))[0] ?? "";
-  const kinds = "deploy,svc,cm,secret,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, prometheus ? 8 : 6).join(",");
+  const kinds = "deploy,svc,cm,secret,sa,pdb,servicemonitor,prometheusrule".split(",").slice(0, monitoring ? 8 : 6).join(",");
   console.log(`\n$ kubectl get kvresponders -A\n${await stage.kubectl(["get", "kvresponders", "-A"])}`);
   console.log(`$ kubectl get ${kinds} -n ${namespace} -l kvresponder.io/name=${name}\n${await stage.kubectl(["get", kinds, "-n", namespace, "-l", `kvresponder.io/name=${name}`])}`);
-  console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(prometheus ? [`  ${"Prometheus".padEnd(24)} ${prometheus.url}/api/v1/targets`] : []), ...(collector ? [`  ${"Jaeger".padEnd(24)} ${collector.query.url}/api/traces?service=kv-responder-${name}`] : [])].join("\n"));
+  console.log(["Addresses:", `  ${"API server".padEnd(24)} ${stage.server}`, ...endpoints, ...(monitoring ? [`  ${"Prometheus".padEnd(24)} ${monitoring.prometheus.url}/api/v1/targets`, `  ${"Alertmanager".padEnd(24)} ${monitoring.alertmanager.url}/api/v2/alerts`] : []), ...(collector ? [`  ${"Jaeger".padEnd(24)} ${collector.query.url}/api/traces?service=kv-responder-${name}`] : [])].join("\n"));
   console.log(`
 Try next, in another terminal:
   ${stage.kubectlHint}

@@ -16,6 +16,12 @@ export interface Collector {
   readonly query: Address;
 }
 
+/** Both over everything of the kind in the cluster; their APIs as they are reached from here. */
+export interface Monitoring {
+  readonly prometheus: Address;
+  readonly alertmanager: Address;
+}
+
 export interface Stage extends AsyncDisposable {
   /** Its API server's address. */
   readonly server: string;
@@ -24,8 +30,8 @@ export interface Stage extends AsyncDisposable {
   /** Standard output; throws with standard error. */
   kubectl(args: readonly [string, ...string[]]): Promise<string>;
   forward(target: ForwardTarget): Promise<Address>;
-  /** A Prometheus over all ServiceMonitors and rules, or undefined when this stage has none for us. */
-  prometheus(): Promise<Address | undefined>;
+  /** A Prometheus and an Alertmanager, or undefined when this stage has none for us. */
+  monitoring(): Promise<Monitoring | undefined>;
   /** A Jaeger, or undefined when this stage has none for us. */
   jaeger(): Promise<Collector | undefined>;
 }
