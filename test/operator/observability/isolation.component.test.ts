@@ -82,7 +82,11 @@ test("every expression was evaluated without an error, and every recording rule 
   }
 });
 
-test("the others' receivers do hear of what is theirs, each of its own alone", { timeout: 300_000 }, async () => {
+test("the others' receivers do hear of what is theirs, each of its own alone, also while the one is down", { timeout: 300_000 }, async () => {
+  const timesDown = () => stage.told(faulty).filter(({ status, labels }) => status === "firing" && labels["alertname"] === "KVResponderDown").length;
+  const before = timesDown();
+  for (const letter of faulty.pods) await stage.meshOf(faulty).kill(letter);
+  await waitFor("the one to be down again", () => timesDown() > before, patient);
   for (const [i, who] of others.entries()) {
     await stage.meshOf(who).kill(who.pods[0] ?? "");
     await waitFor("its own receiver to be told", () => isTold(who, "KVResponderReplicasUnavailable"), patient);
