@@ -45,7 +45,7 @@ export const capacityRow = (q: SubjectSeries): Row => {
       }),
       timeseries({
         title: "Wasted writes",
-        description: "Of evicted entries, the share that nobody had read at that pod since they were written. Near 100%: clients write what nobody asks for.",
+        description: "Of evicted entries, the share that nobody had read at that pod since they were written. Near 100% with a good hit ratio: the right ones are evicted. With a poor one: clients write what nobody asks for.",
         unit: "percentunit",
         max: 1,
         queries: [query(share(sum(rate(q.counter("kv_evicted_unfetched_total"), window), []), sum(rate(q.counter("kv_evictions_total"), window), [])), "never read")],
