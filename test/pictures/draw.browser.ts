@@ -119,5 +119,5 @@ for (const [id, chart] of Object.entries(charts)) {
   if (!box) continue;
   const { options, data } = chart.kind === "heat" ? heat(chart) : lines(chart);
   const Plot = uPlot as unknown as new (options: object, data: unknown[], box: object) => unknown;
-  void new Plot({ width: box.clientWidth, height: box.clientHeight, legend: { show: false }, cursor: { show: false }, padding: chart.kind === "spark" ? [0, 0, 0, 0] : [8, 12, 0, 0], ...options }, data, box);
+  void new Plot({ width: box.clientWidth, height: box.clientHeight, legend: { show: false }, cursor: { show: false }, padding: chart.kind === "spark" ? [0, 0, 0, 0] : [8, 18, 0, 0], ...options }, data, box);
 }

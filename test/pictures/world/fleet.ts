@@ -22,9 +22,10 @@ export interface Cache {
 
 export const promised = objectives.parse({ latency: { threshold: "50ms" } });
 
+// a namespace has one resource of a tenant
 export const caches: readonly [Cache, ...Cache[]] = [
   { namespace: "team-a", name: "orders", tenant: "acme", pods: "abc", maxMemory: String(4 << 20), pace: 10, keys: 3_000 },
-  { namespace: "team-a", name: "sessions", tenant: "acme", pods: "ab", maxMemory: String(16 << 20), pace: 4, keys: 1_000 },
+  { namespace: "web", name: "sessions", tenant: "acme", pods: "ab", maxMemory: String(16 << 20), pace: 4, keys: 1_000 },
   { namespace: "team-b", name: "billing", tenant: "globex", pods: "ab", maxMemory: String(2 << 20), pace: 2, keys: 4_000 },
   { namespace: "team-c", name: "catalog", tenant: "initech", pods: "a", maxMemory: String(8 << 20), pace: 1, keys: 300 },
 ];
