@@ -105,6 +105,19 @@ test("a foreign label, annotation and field stay", async () => {
   expect(await live(service)).toMatchObject({ metadata: { labels: { team: "blue" }, annotations: { "example.org/note": "keep" } }, spec: { sessionAffinity: "ClientIP" } });
 });
 
+test("a label that a user puts on our rules stays through a repair and a change of the rules", async () => {
+  const rule = (await children(cluster, "team", "a")).find((c) => c.kind === "PrometheusRule");
+  if (!rule) throw new Error("no PrometheusRule");
+  await cluster.request("PATCH", `${childPath(rule)}?fieldManager=friend`, { metadata: { labels: { "evaluated-by": "thanos" } } }, { contentType: "application/merge-patch+json" });
+  await patch(rule, [{ op: "replace", path: "/spec/groups/0/rules/0/expr", value: "vector(1)" }]);
+  const first = async () => valueAt(await live(rule), ["spec", "groups", 0, "rules", 0, "expr"]);
+  await cluster.waitFor("the expression is ours again", async () => (await first()) !== "vector(1)", { timeoutMs: repairMs, intervalMs: 50 });
+  await cluster.apply(kvresponder("team", "a", { ...spec, monitoring: { ...spec.monitoring, rules: { objectives: { availability: 99 } } } }));
+  await cluster.waitFor("the new objective is in the rules", async () => JSON.stringify(await live(rule)).includes("99% are promised"), { timeoutMs: 30_000, intervalMs: 50 });
+  expect((await live(rule)).metadata.labels).toMatchObject({ "evaluated-by": "thanos", "kvresponder.io/name": "a" });
+  await cluster.apply(kvresponder("team", "a", spec));
+});
+
 describe("an object of that name that is not ours", () => {
   const foreign = { apiVersion: "v1", kind: "Service", metadata: { name: "kv-responder-c", namespace: "team", labels: { owner: "somebody" } }, spec: { ports: [{ port: 1234 }] } };
 
