@@ -9,7 +9,7 @@ export const availabilityAlerts = {
     signal: "availability",
     when: "no pod answers Prometheus, though at least one is wanted",
     summary: (i) => `${title(i)} is down: no pod answers Prometheus`,
-    description: (i) => `None of the ${i.replicas} pods of ${title(i)} has answered a scrape for 5 minutes. Its clients most likely get no answer either.`,
+    description: (i) => `None of the ${i.replicas} pods of ${title(i)} answers Prometheus. Its clients most likely get no answer either.`,
     rules: (i, { q }) => {
       if (i.replicas === 0) return [];
       const up = q.gauge("up");
@@ -23,7 +23,7 @@ export const availabilityAlerts = {
     keepFiringFor: "5m",
     when: "fewer pods answer than are wanted, and at least one does",
     summary: (i) => `${title(i)} has fewer than ${i.replicas} pods`,
-    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} have answered Prometheus for the last 15 minutes. They carry the load of all.`,
+    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} answer Prometheus. They carry the load of all.`,
     // none at all is KVResponderDown's business: then there is nothing to count
     rules: (i, { q }) => (i.replicas < 2 ? [] : [{ for: "15m", expression: below(count(equal(q.gauge("up"), 1), subjectLabels), i.replicas) }]),
   },

@@ -70,7 +70,7 @@ export const replicationAlerts = {
     signal: "replication",
     when: "pods that evict nothing hold different entries, and comparing them does not mend it",
     summary: (i) => `Pods of ${title(i)} hold different entries`,
-    description: (i) => `{{ $value }} of 4096 parts of the keys have differed between pods of ${title(i)} for half an hour, though nothing is evicted.`,
+    description: (i) => `{{ $value }} of 4096 parts of the keys differ between pods of ${title(i)}, though nothing is evicted.`,
     rules: (i, { q, threshold }) =>
       withPeers(i, {
         for: "30m",
