@@ -46,7 +46,7 @@ test.each(pages)("%s links to what is there", (page) => {
 const specs = (text: string): string[] => [
   ...[...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, body = ""]) => body),
   ...[...text.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map(([block]) => block.replaceAll(/^ {4}/gm, "")),
-].filter((block) => /^spec:\n/.test(block.trimStart()) || block.includes(`kind: ${kind}\n`));
+].filter((block) => block.trimStart().startsWith("spec:\n") || block.includes(`kind: ${kind}\n`));
 
 const shown = pages.flatMap((page) => specs(read(page)).map((text, i) => ({ page, text, i })));
 
