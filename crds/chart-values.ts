@@ -44,12 +44,14 @@ export const valuesSchema = (): JsonSchema => {
   };
 };
 
-/** Prose behind "##", the field itself as it would be written. One without a default stands behind a "#", so that a part can be uncommented as a whole. */
-const commented = (name: string, node: Structural): string[] => {
+/** Prose behind "##", the field itself as it would be written. What has no default stands behind a "#", an object as a whole, so that a part can be uncommented as a whole. */
+const commented = (name: string, node: Structural, isOff = false): string[] => {
   const about = `## ${node.description ?? ""}`;
-  if (!node.properties) return [about, node.default === undefined ? `# ${name}:` : `${name}: ${String(node.default)}`];
-  const inner = Object.entries(node.properties).flatMap(([child, schema]) => commented(child, schema));
-  return [about, `${name}:`, ...inner.map((line) => `  ${line}`)];
+  const hasDefault = node.default !== undefined;
+  if (!node.properties) return [about, hasDefault ? `${name}: ${String(node.default)}` : `${isOff ? "" : "# "}${name}:`];
+  const inner = Object.entries(node.properties).flatMap(([child, schema]) => commented(child, schema, isOff || !hasDefault));
+  const lines = [`${name}:`, ...inner.map((line) => `  ${line}`)];
+  return [about, ...(hasDefault ? lines : lines.map((line) => `# ${line}`))];
 };
 
 /** values.yaml: everything commented out, because only what is set is handed on. */
