@@ -43,7 +43,7 @@ const errors = (speed: Speed): Alert => ({
   severity: severity[speed],
   signal: "errors",
   when: `failed operations spend the error budget at a rate of more than ${speedIn(speed)}, with more than ${leastRate} operation a second`,
-  summary: (i) => `${title(i)} spends its error budget ${pace[speed]}`,
+  summary: (i) => `${title(i)} spends its error budget ${pace[speed]} (over {{ $labels.window }})`,
   description: (i) => `{{ $value | humanizePercentage }} of the operations of ${title(i)} failed in the last {{ $labels.window }}; ${i.objectives.availability}% are promised to succeed.`,
   rules: burn("kvresponder:operations_failed:ratio", speed, (i) => i.objectives.availability),
 });
@@ -52,7 +52,7 @@ const latency = (speed: Speed): Alert => ({
   severity: severity[speed],
   signal: "latency",
   when: `slow operations spend the latency budget at a rate of more than ${speedIn(speed)}, with more than ${leastRate} operation a second`,
-  summary: (i) => `${title(i)} spends its latency budget ${pace[speed]}`,
+  summary: (i) => `${title(i)} spends its latency budget ${pace[speed]} (over {{ $labels.window }})`,
   description: (i) => `{{ $value | humanizePercentage }} of the operations of ${title(i)} took longer than ${i.objectives.latency.threshold} in the last {{ $labels.window }}; ${i.objectives.latency.percent}% are promised to be faster.`,
   rules: burn("kvresponder:operations_slow:ratio", speed, (i) => i.objectives.latency.percent),
 });

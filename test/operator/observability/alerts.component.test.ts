@@ -29,10 +29,10 @@ interface Firing {
 
 const expected = (name: AlertName, { of, value, window }: Firing): Expected => {
   const { severity = alerts[name].severity, threshold = ownThreshold(name, of) }: Override = of.overrides?.[name] ?? {};
-  const text = alerts[name].description(of, threshold).replace("{{ $labels.window }}", window ?? "");
+  const [summary, text] = [alerts[name].summary, alerts[name].description].map((say) => say(of, threshold).replace("{{ $labels.window }}", window ?? ""));
   return {
     exp_labels: { ...of.extraLabels, severity, signal: alerts[name].signal, ...(window !== undefined && { window }), namespace: of.namespace, tenant: of.tenant, kvresponder: of.name },
-    exp_annotations: { summary: alerts[name].summary(of, threshold), description: text.replace(/\{\{[^}]*\}\}/, value), runbook_url: runbookUrl(name), dashboard_url: dashboardUrl(of) },
+    exp_annotations: { summary: summary ?? "", description: (text ?? "").replace(/\{\{[^}]*\}\}/, value), runbook_url: runbookUrl(name), dashboard_url: dashboardUrl(of) },
   };
 };
 
