@@ -57,7 +57,7 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const ready = await waitFor("Prometheus to be ready", async () => (child.exitCode === null ? (await fetch(`http://${address}/-/ready`)).ok : new Error(`Prometheus ended: ${errors}`)));
+    const ready = await waitFor("Prometheus to be ready", async () => (child.exitCode === null ? (await fetch(`http://${address}/-/ready`)).ok : new Error(`Prometheus ended: ${errors}`)), { timeoutMs: 120_000 });
     if (ready !== true) throw ready;
   } catch (cause) {
     await stop();
