@@ -1,14 +1,12 @@
 // A real Alertmanager on a free loopback port, with the configuration that prometheus-operator's own code makes of AlertmanagerConfigs.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { guarded } from "../cluster/guard.ts";
 import { reservePort } from "../cluster/ports.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
-import { waitFor } from "../cluster/wait.ts";
+import { startServerProcess } from "./server-process.ts";
 
 export const strategies = ["OnNamespace", "OnNamespaceExceptForAlertmanagerNamespace", "None"] as const;
 export type Strategy = (typeof strategies)[number];
@@ -66,24 +64,11 @@ export const startAlertmanager = async (config: string): Promise<Alertmanager> =
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
   const args = [`--config.file=${folder}/alertmanager.yml`, `--storage.path=${folder}/data`, `--web.listen-address=${address}`, "--cluster.listen-address=", "--log.level=error"];
-  const [program = "", ...all] = guarded([alertmanager, ...args]);
-  const child = spawn(program, all, { env: {}, stdio: ["ignore", "ignore", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => void (errors = (errors + chunk.toString()).slice(-4_000)));
-  const ended = once(child, "close");
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await ended;
+  const tidy = async () => {
     reserved.release();
     await rm(folder, { recursive: true, force: true });
   };
-  try {
-    const ready = await waitFor("Alertmanager to be ready", async () => (child.exitCode === null ? (await fetch(`http://${address}/-/ready`)).ok : new Error(`Alertmanager ended: ${errors}`)));
-    if (ready !== true) throw ready;
-  } catch (cause) {
-    await stop();
-    throw cause;
-  }
+  const server = await startServerProcess({ what: "Alertmanager", command: [alertmanager, ...args], readyUrl: `http://${address}/-/ready`, tidy });
   return {
     address,
     async post(alerts) {
@@ -91,6 +76,6 @@ export const startAlertmanager = async (config: string): Promise<Alertmanager> =
       if (!answer.ok) throw new Error(`post alerts: ${answer.status} ${await answer.text()}`);
     },
     alerts: async () => (await (await fetch(`http://${address}/api/v2/alerts`)).json()) as readonly Seen[],
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };

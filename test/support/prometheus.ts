@@ -1,13 +1,10 @@
 // A real Prometheus on a free loopback port that scrapes what it is told to and evaluates rules, once a second, and keeps exemplars.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { guarded } from "../cluster/guard.ts";
 import { reservePort } from "../cluster/ports.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
-import { waitFor } from "../cluster/wait.ts";
+import { startServerProcess } from "./server-process.ts";
 
 export interface Prometheus extends AsyncDisposable {
   readonly url: string;
@@ -45,32 +42,19 @@ export const startPrometheus = async (targets: Readonly<Record<string, string | 
   const reserved = await reservePort();
   const address = `127.0.0.1:${reserved.port}`;
   const args = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${data ?? `${folder}/data`}`, `--web.listen-address=${address}`, "--enable-feature=exemplar-storage", "--log.level=error"];
-  const [program = "", ...all] = guarded([prometheus, ...args]);
-  const child = spawn(program, all, { env: {}, stdio: ["ignore", "ignore", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => void (errors = (errors + chunk.toString()).slice(-4_000)));
-  const ended = once(child, "close");
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await ended;
+  const tidy = async () => {
     reserved.release();
     await rm(folder, { recursive: true, force: true });
   };
-  try {
-    const ready = await waitFor("Prometheus to be ready", async () => (child.exitCode === null ? (await fetch(`http://${address}/-/ready`)).ok : new Error(`Prometheus ended: ${errors}`)), { timeoutMs: 120_000 });
-    if (ready !== true) throw ready;
-  } catch (cause) {
-    await stop();
-    throw cause;
-  }
+  const server = await startServerProcess({ what: "Prometheus", command: [prometheus, ...args], readyUrl: `http://${address}/-/ready`, tidy });
   return {
     url: `http://${address}`,
-    pid: child.pid ?? 0,
+    pid: server.pid,
     ask: async (path, query) => {
       const answer = (await (await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(query)}`)).json()) as { status: string; error?: string; data: unknown };
       if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
       return answer.data;
     },
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
