@@ -32,6 +32,8 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   "prometheus-operator": {},
   alertmanager: { variables: { "github.com/prometheus/common/version.Version": "0.28.1" } },
   "dashboard-linter": {},
+  kubeconform: {},
+  "kube-score": {},
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
 
@@ -62,6 +64,8 @@ export const tools = {
   alertmanager: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/alertmanager", seconds: 33 },
   amtool: { module: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/amtool", seconds: 4 },
   "dashboard-linter": { module: "dashboard-linter", package: "github.com/grafana/dashboard-linter", seconds: 240 },
+  kubeconform: { module: "kubeconform", package: "github.com/yannh/kubeconform/cmd/kubeconform", seconds: 4 },
+  "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
 
