@@ -16,6 +16,7 @@ import { createCluster } from "./kube/cluster.ts";
 import { createEvents } from "./kube/events.ts";
 import { createPresence } from "./kube/presence.ts";
 import { createReflector } from "./kube/reflector.ts";
+import { reflectEach } from "./kube/reflectors.ts";
 import { listSelecting, namespaceLabels } from "./kube/selectors.ts";
 import { KVResponderOperator } from "./kube/shell.ts";
 import type { Reflector, ReflectorEvent } from "./kube/types.ts";
@@ -86,7 +87,8 @@ const main = async (): Promise<void> => {
   const reflect = (kind: Kind, labelSelector?: string): Reflector => {
     const of = { kind: kind.kind };
     const hooks = { watchRestarted: () => metrics.kvoperator_watch_restarts_total.inc(of), listed: () => metrics.kvoperator_lists_total.inc(of) };
-    const reflector = createReflector({ client, kind, labelSelector, clock: systemClock, timers: systemTimers, log, hooks });
+    const one = (namespace?: string) => createReflector({ client, kind, namespace, labelSelector, clock: systemClock, timers: systemTimers, log, hooks });
+    const reflector = options.namespaces ? reflectEach(new Map(options.namespaces.map((namespace) => [namespace, one(namespace)]))) : one();
     followReflector(metrics, kind, { synced: () => reflector.state === "synced", stalenessMs: reflector.stalenessMs });
     return reflector;
   };
@@ -99,7 +101,7 @@ const main = async (): Promise<void> => {
   const required = [resources, ...ownedKinds.flatMap((kind) => (kind.optional ? [] : (children.get(kind) ?? [])))];
 
   const survey = createSurvey({
-    pods: ({ namespace, name }) => (slices.state === "synced" ? podsOf(slices.store.list(namespace), childName.peers(name)) : undefined),
+    pods: ({ namespace, name }) => (slices.covers(namespace) ? podsOf(slices.store.list(namespace), childName.peers(name)) : undefined),
     ask: askPod,
     onNews: (request) => controller.enqueue(request),
     onAnswer: countReport(metrics),
@@ -107,8 +109,9 @@ const main = async (): Promise<void> => {
     random: Math.random,
   });
   const scout = createScout({
-    list: (kind, signal) => listSelecting(client, kind, signal),
+    list: (kind, signal) => listSelecting(client, kind, options.namespaces, signal),
     labels: (namespace, signal) => namespaceLabels(client, namespace, signal),
+    within: options.namespaces,
     namespaces: () => new Set(resources.store.list().map(({ metadata }) => metadata.namespace ?? "")),
     onNews: (namespace) => enqueue(resources.store.list(namespace).map(requestOf)),
     timers: systemTimers,
@@ -180,7 +183,7 @@ const main = async (): Promise<void> => {
       await Promise.all(required.map((r) => r.whenSynced()));
       controller.start();
       reconciling = true;
-      log.info({ resources: resources.store.size, workers: options.workers }, "reconciling");
+      log.info({ resources: resources.store.size, workers: options.workers, namespaces: options.namespaces }, "reconciling");
     },
   });
 

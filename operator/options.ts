@@ -12,6 +12,8 @@ export interface Options {
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
+  /** The namespaces whose resources are tended. Absent: all of them, which takes a ClusterRole. */
+  readonly namespaces?: readonly string[];
   /** Reconciles at once; one resource is never reconciled twice at once. */
   readonly workers: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -33,7 +35,7 @@ export interface Options {
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -50,6 +52,18 @@ const ratio = (name: string, text: string): number => {
   const n = text === "" ? Number.NaN : Number(text);
   if (!(n >= 0 && n <= 1)) throw new RangeError(`--${name} must be a number from 0 to 1, not ${JSON.stringify(text)}`);
   return n;
+};
+
+/** Each is watched by itself: about a dozen connections. */
+const mostNamespaces = 50;
+
+/** An empty list is a mistake: read as "all" it would ask for more than was meant. */
+const namespaceList = (text: string): string[] => {
+  const names = text.split(",");
+  if (!names.every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) throw new RangeError(`--namespaces must be names of namespaces with commas between them, not ${JSON.stringify(text)}; leave it out to tend all namespaces`);
+  const distinct = [...new Set(names)];
+  if (distinct.length > mostNamespaces) throw new RangeError(`--namespaces may name ${mostNamespaces} namespaces at most; leave it out to tend all`);
+  return distinct;
 };
 
 const endpoint = (name: string, text: string): string => {
@@ -74,6 +88,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       "responder-image": { type: "string" },
       port: { type: "string", default: "8080" },
       host: { type: "string", default: "0.0.0.0" },
+      namespaces: { type: "string" },
       workers: { type: "string", default: "4" },
       "log-level": { type: "string", default: "info" },
       "token-propagation": { type: "string", default: "2m" },
@@ -95,6 +110,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     responderImage,
     port: wholeNumber("port", values.port, 0, 65_535),
     host: values.host,
+    ...(values.namespaces !== undefined && { namespaces: namespaceList(values.namespaces) }),
     workers: wholeNumber("workers", values.workers, 1, 64),
     logLevel,
     propagationMs: duration("token-propagation", values["token-propagation"]),

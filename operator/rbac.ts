@@ -35,9 +35,9 @@ export const policyRules = (owner: Kind = kvResponderKind, owned: readonly Kind[
   ];
 };
 
-export const clusterRole = (): object => ({
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  metadata: { name: "kv-responder-operator" },
-  rules: policyRules(),
-});
+const name = "kv-responder-operator";
+
+export const clusterRole = (): object => ({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules: policyRules() });
+
+/** For one namespace that the operator tends, with --namespaces: the same rules. "get namespaces" is then its own namespace alone. */
+export const namespacedRole = (): object => ({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name }, rules: policyRules() });

@@ -8,6 +8,12 @@ import { listAll } from "./list-all.ts";
 import { createStore } from "./store.ts";
 import type { KubeClient, Reflector, ReflectorEvent, ReflectorState } from "./types.ts";
 
+/** Of all namespaces or of one. */
+export interface PlainReflector extends Reflector {
+  /** As whenSynced, and also when the API server does not permit a list. */
+  whenAnswered(): Promise<void>;
+}
+
 export interface ReflectorHooks {
   /** A watch was opened that is not the first after a list. */
   readonly watchRestarted?: () => void;
@@ -43,20 +49,24 @@ const silenceMs = 100_000;
 /** How much later than announced the end of a watch may come. */
 const overdueMs = 30_000;
 
-export const createReflector = (options: ReflectorOptions): Reflector => {
+const filled: readonly ReflectorState[] = ["synced", "absent"];
+const answered: readonly ReflectorState[] = [...filled, "forbidden"];
+
+export const createReflector = (options: ReflectorOptions): PlainReflector => {
   const { client, kind, namespace, labelSelector, clock, timers, log, random = Math.random, absentRetryMs = 15_000, hooks = {} } = options;
+  const facts = { kind: kind.kind, ...(namespace !== undefined && { resource_namespace: namespace }) };
   const handlers: ((event: ReflectorEvent) => void)[] = [];
   const store = createStore((event) => {
     for (const handle of handlers) {
       try {
         handle(event);
       } catch (err) {
-        log.error({ err, kind: kind.kind }, "event handler failed");
+        log.error({ ...facts, err }, "event handler failed");
       }
     }
   });
   let state: ReflectorState = "idle";
-  let waiters: (() => void)[] = [];
+  let waiters: { readonly states: readonly ReflectorState[]; readonly wake: () => void }[] = [];
   let lastContact = -Infinity;
   let running: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
 
@@ -66,10 +76,11 @@ export const createReflector = (options: ReflectorOptions): Reflector => {
 
   const enter = (next: ReflectorState): void => {
     state = next;
-    if (next !== "synced" && next !== "absent") return;
-    for (const wake of waiters) wake();
-    waiters = [];
+    for (const { states, wake } of waiters) if (states.includes(next)) wake();
+    waiters = waiters.filter(({ states }) => !states.includes(next));
   };
+  const until = (states: readonly ReflectorState[]): Promise<void> =>
+    states.includes(state) ? Promise.resolve() : new Promise((wake) => waiters.push({ states, wake }));
 
   const relist = async (signal: AbortSignal): Promise<string> => {
     store.beginList();
@@ -132,22 +143,24 @@ export const createReflector = (options: ReflectorOptions): Reflector => {
         confirmed();
         version = undefined;
         failures = 0;
-        if (state !== "absent") log.info({ kind: kind.kind }, "kind is not served");
+        if (state !== "absent") log.info(facts, "kind is not served");
         store.clear();
         enter("absent");
         return absentRetryMs;
       }
-      const answered = !isApiError(error, "network", "timeout");
+      const hasAnswered = !isApiError(error, "network", "timeout");
       // whoever is back after an absence starts afresh: the absence says nothing about its health now
-      failures = answered && unreachable ? 1 : failures + 1;
-      unreachable = !answered;
+      failures = hasAnswered && unreachable ? 1 : failures + 1;
+      unreachable = !hasAnswered;
+      // what is held stays; a permission that is taken away is no news of the objects
+      if (state === "syncing" && isApiError(error, "forbidden")) enter("forbidden");
       const expired = isApiError(error, "gone");
       if (expired) version = undefined;
-      const backoff = backoffMs(failures, answered ? longestDelayMs : longestDelayUnreachableMs, random);
+      const backoff = backoffMs(failures, hasAnswered ? longestDelayMs : longestDelayUnreachableMs, random);
       const asked = isApiError(error) ? Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
       const delayMs = expired && failures === 1 ? 0 : Math.max(backoff, asked);
       // the first of a row, then silence: when the API server is down every reflector has something to say
-      log[failures === 1 && !expired ? "warn" : "debug"]({ err: error, kind: kind.kind, failures, delayMs: Math.round(delayMs) }, "list or watch failed");
+      log[failures === 1 && !expired ? "warn" : "debug"]({ ...facts, err: error, failures, delayMs: Math.round(delayMs) }, "list or watch failed");
       return delayMs;
     };
 
@@ -195,7 +208,9 @@ export const createReflector = (options: ReflectorOptions): Reflector => {
       running = { controller, ended: run(controller.signal) };
     },
 
-    whenSynced: () => (state === "synced" || state === "absent" ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+    covers: (of) => state === "synced" && (namespace === undefined || of === namespace),
+    whenSynced: () => until(filled),
+    whenAnswered: () => until(answered),
 
     async stop({ forget = false } = {}) {
       const was = running;

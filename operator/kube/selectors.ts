@@ -16,14 +16,25 @@ const noAnswer = (error: unknown): NoAnswer => {
   return error.kind === "forbidden" ? "forbidden" : "failed";
 };
 
-/** Of all namespaces. A kind that is not served has no objects. */
-export const listSelecting = async (client: Pick<KubeClient, "list">, kind: SelectingKind, signal: AbortSignal): Promise<readonly KubeObject[] | NoAnswer> => {
+type Lists = Pick<KubeClient, "list">;
+
+const listIn = async (client: Lists, kind: SelectingKind, namespace: string | undefined, signal: AbortSignal): Promise<readonly KubeObject[] | NoAnswer> => {
   try {
     // from the API server's cache, in one piece: a moment's delay is nothing here
-    return (await client.list(kind, { resourceVersion: "0", timeoutMs, signal })).items;
+    return (await client.list(kind, { namespace, resourceVersion: "0", timeoutMs, signal })).items;
   } catch (error) {
     return isApiError(error, "missingKind", "notFound") ? [] : noAnswer(error);
   }
+};
+
+/**
+ * Of these namespaces, or of all. A kind that is not served has no objects.
+ * Of several, one that permits no list counts as empty: who may see only some of them must reckon with others in any case.
+ */
+export const listSelecting = async (client: Lists, kind: SelectingKind, namespaces: readonly string[] | undefined, signal: AbortSignal): Promise<readonly KubeObject[] | NoAnswer> => {
+  const answers = await Promise.all((namespaces ?? [undefined]).map((namespace) => listIn(client, kind, namespace, signal)));
+  if (answers.includes("failed")) return "failed";
+  return answers.every((answer) => answer === "forbidden") ? "forbidden" : answers.flatMap((answer) => (typeof answer === "string" ? [] : answer));
 };
 
 export const namespaceLabels = async (client: Pick<KubeClient, "get">, name: string, signal: AbortSignal): Promise<Labels | NoAnswer> => {

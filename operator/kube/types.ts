@@ -122,6 +122,8 @@ export type ReflectorState =
   | "idle"
   /** No full list yet. */
   | "syncing"
+  /** No full list yet, because the API server does not permit one; asked for again with backoff. */
+  | "forbidden"
   /** The store holds a full list and a watch keeps it fresh (or is being opened again). */
   | "synced"
   /** The kind is not served. The store is empty; looked for again every `absentRetryMs`. */
@@ -135,6 +137,8 @@ export interface Reflector {
   onEvent(handler: (event: ReflectorEvent) => void): void;
   /** May be called again after stop(); without effect while running. */
   start(): void;
+  /** Whether the store holds a full list of this namespace. */
+  covers(namespace: string): boolean;
   /** Resolves when the store holds a full list, or the kind is known to be absent. Rejects never; stays pending when stopped before. */
   whenSynced(): Promise<void>;
   /** Milliseconds since the API server last confirmed what the store holds; bookmarks come about once a minute. Infinity before the first answer. */

@@ -9,9 +9,11 @@ import { asksForNamespaces, selectingOf, type Selecting, type Sight } from "../r
 type Answer<T> = T | "forbidden" | "failed";
 
 export interface ScoutDeps {
-  /** Of all namespaces; bounded in time, never rejects. */
+  /** Bounded in time, never rejects. */
   readonly list: (kind: SelectingKind, signal: AbortSignal) => Promise<Answer<readonly KubeObject[]>>;
   readonly labels: (namespace: string, signal: AbortSignal) => Promise<Answer<Labels>>;
+  /** The only namespaces that are looked in; absent: all. Who is elsewhere may still select. */
+  readonly within?: readonly string[] | undefined;
   /** Namespaces that have a resource. */
   readonly namespaces: () => ReadonlySet<string>;
   /** Something else is seen than before, in this namespace or, without one, in all. */
@@ -38,7 +40,7 @@ interface Seen<T> {
   readonly due: number;
 }
 
-export const createScout = ({ list, labels, namespaces, onNews, timers }: ScoutDeps): Scout => {
+export const createScout = ({ list, labels, within, namespaces, onNews, timers }: ScoutDeps): Scout => {
   const kinds = new Map<SelectingKind, Seen<readonly Selecting[]>>();
   /** Those that were asked for last come last. */
   const places = new Map<string, Seen<Labels>>();
@@ -93,8 +95,8 @@ export const createScout = ({ list, labels, namespaces, onNews, timers }: ScoutD
 
   const hidden = (kind: SelectingKind): Sight["hidden"] => {
     const answer = kinds.get(kind)?.answer ?? "failed";
-    if (typeof answer !== "string") return [];
     const resource = `${kind.plural}.${kind.group}`;
+    if (typeof answer !== "string") return within ? [{ kind, why: `the operator looks for ${resource} in the namespaces that it tends alone` }] : [];
     return [{ kind, why: answer === "forbidden" ? `the operator may not list ${resource}` : `${resource} could not be listed` }];
   };
 

@@ -13,10 +13,20 @@ test("each flag is heeded", () => {
   expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, monitoringLabels: { release: "stack", team: "platform" }, grafanaUrl: "https://grafana.example/x", kubeconfig: "/k" });
 });
 
+test("namespaces: each once; of two flags the last counts, so that an overlay may add one", () => {
+  expect(parseOptions([image]).namespaces).toBeUndefined();
+  expect(parseOptions([image, "--namespaces=team-a,b,team-a"]).namespaces).toEqual(["team-a", "b"]);
+  expect(parseOptions([image, "--namespaces=kv-responder-system", "--namespaces=team-a"]).namespaces).toEqual(["team-a"]);
+});
+
 describe("what is wrong is said with the flag's name", () => {
   test.each([
     ["--port=http", "--port"],
     ["--workers=0", "--workers"],
+    ["--namespaces=", "--namespaces"],
+    ["--namespaces=a,,b", "--namespaces"],
+    ["--namespaces=Team", "--namespaces"],
+    [`--namespaces=${Array.from({ length: 51 }, (_, i) => `n${i}`).join(",")}`, "--namespaces"],
     ["--log-level=loud", "--log-level"],
     ["--token-propagation=2", "--token-propagation"],
     ["--token-overlap=0s", "--token-overlap"],

@@ -9,7 +9,7 @@ const prometheus = (name: string, spec: object = {}, extra: object = {}): KubeOb
 const byNamespace = { serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: { matchLabels: { scrape: "yes" } } };
 const lists = ["prometheuses", "prometheusagents", "thanosrulers"];
 
-const setUp = () => {
+const setUp = (within?: readonly string[]) => {
   const time = manualTime();
   const answers = new Map<string, readonly KubeObject[] | "forbidden" | "failed">();
   const labels = new Map<string, Record<string, string> | "forbidden" | "failed">();
@@ -25,6 +25,7 @@ const setUp = () => {
       asked.push(namespace);
       return labels.get(namespace) ?? {};
     },
+    within,
     namespaces: () => namespaces,
     onNews: (namespace) => void news.push(namespace),
     timers: time,
@@ -160,4 +161,12 @@ test("a look while everything stops says what was known, and asks nothing", asyn
   scout.stop();
   expect((await look()).hidden).toHaveLength(3);
   expect(asked).toEqual([]);
+});
+
+test("within some namespaces there may be others elsewhere: who is seen is told, and so is the doubt", async () => {
+  const { look, answer } = setUp(["team"]);
+  answer(prometheus("main", { serviceMonitorSelector: {} }));
+  const sight = await look();
+  expect(sight.selecting.map((s) => s.who)).toEqual(["Prometheus monitoring/main"]);
+  expect(sight.hidden.map(({ kind, why }) => [kind.plural, why])).toEqual(lists.map((plural) => [plural, `the operator looks for ${plural}.monitoring.coreos.com in the namespaces that it tends alone`]));
 });
