@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench bench-telemetry pictures images
+.PHONY: help install packages tools generate verify typecheck lint test test-unit soak run demo bench bench-telemetry pictures images manifests
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,3 +72,6 @@ pictures: install tools ## Draw the dashboards of live pods into docs/pictures, 
 
 images: install ## Build the two images into dist/images, no daemon needed
 	@node build/images.ts
+
+manifests: install ## Write dist/install.yaml and both charts as packages; ARGS="--operator-image X --responder-image Y" names your registry's images
+	@tools="$$(node test/cluster/prepare.ts kubectl helm | awk 'NF == 2 { sub("/[^/]*$$", "", $$2); printf "%s:", $$2 }')"; PATH="$$tools$$PATH" node build/manifests.ts $(ARGS)
