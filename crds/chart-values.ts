@@ -27,6 +27,7 @@ export const chartValues: Record<string, JsonSchema> = {
   name: { description: "metadata.name of the KVResponder. Absent: tenant, else the release's name.", type: "string", maxLength: 50 },
   labels: strings("Labels of the KVResponder."),
   annotations: strings("Annotations of the KVResponder."),
+  testImage: { description: "Image of the pod that `helm test` runs. Absent: image, else the responder's of this chart's version.", type: "string", maxLength: 512 },
   global: { description: "Helm hands it to every chart; not used.", type: "object" },
 };
 
@@ -56,7 +57,7 @@ const commented = (name: string, node: Structural, isOff = false): string[] => {
 
 /** values.yaml: everything commented out, because only what is set is handed on. */
 export const valuesYaml = (): string => {
-  const own = ["name", "labels", "annotations"].map((name) => [`## ${String(chartValues[name]?.["description"])}`, `# ${name}:`]);
+  const own = ["name", "labels", "annotations", "testImage"].map((name) => [`## ${String(chartValues[name]?.["description"])}`, `# ${name}:`]);
   const fields = Object.entries(structural(specSchema, "spec").properties ?? {}).map(([name, node]) => commented(name, node));
   return [...own, ...fields].map((lines) => lines.map((line) => (line.startsWith("#") ? `${line}\n` : `# ${line}\n`)).join("")).join("\n");
 };

@@ -36,6 +36,7 @@ const ownDefaults: ReadonlyMap<string, string> = new Map([...usage.matchAll(/\[-
 
 const flags: Readonly<Record<string, ValueSchema>> = {
   workers: count("Reconciles at once; one resource is never reconciled twice at once.", 1, 64),
+  maxConcurrentRollouts: count("Resources whose pods are replaced at once after an upgrade of the operator that changes them.", 1, 1_000),
   logLevel: text("What is logged.", { enum: logLevels }),
   tokenPropagation: duration("How long the slowest kubelet may take to bring a new Secret into its pods."),
   tokenOverlap: duration("How long a token that was replaced is still accepted."),

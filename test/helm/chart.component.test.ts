@@ -6,6 +6,7 @@ import { chartValues } from "#crds/chart-values";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { expectGolden, goldenCases, orphans } from "../support/golden.ts";
+import { podSecurityProblems, type PodSpec } from "../operator/render/pod-security.ts";
 import { chart, helm, template } from "./chart.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -72,6 +73,31 @@ describe("helm refuses, before anything is sent", () => {
   ])("%s", async (_, set, message) => expect(template("a-release", "--set", set)).rejects.toThrow(message));
 });
 
+describe("the pod of helm test", () => {
+  const pod = async (...args: string[]) => {
+    const text = await helm(["template", "a-release", chart, "--kube-version=1.36.3", "--show-only=templates/tests/metrics.yaml", ...args]);
+    return parse(text) as { spec: PodSpec & { containers: { image: string; command: string[] }[] } };
+  };
+
+  test("asks the resource's own Service for its own tenant", async () => {
+    const [container] = (await pod("--namespace=caches", "--set", "name=cache,tenant=production")).spec.containers;
+    expect(container?.command.at(-1)).toContain('"http://kv-responder-cache.caches.svc/metrics"');
+    expect(container?.command.at(-1)).toContain('tenant="production"');
+  });
+
+  test.each([
+    ["the responder's of this version", [], "localhost/kvr/responder:0.1.0"],
+    ["that of the resource", ["--set", "image=registry.example/kvr:2"], "registry.example/kvr:2"],
+    ["another one", ["--set", "image=registry.example/kvr:2,testImage=registry.example/test:1"], "registry.example/test:1"],
+  ])("has %s as its image", async (_, args, image) => expect((await pod(...args)).spec.containers[0]?.image).toBe(image));
+
+  test("is no pod of the cache, and meets the restricted Pod Security Standard", async () => {
+    const { spec, ...rest } = await pod();
+    expect(JSON.stringify(rest)).not.toContain("kvresponder.io/");
+    expect(podSecurityProblems(spec).filter((problem) => problem !== "test: probes")).toEqual([]);
+  });
+});
+
 test("helm lint has no complaint", async () => expect(await helm(["lint", chart, "--strict", "--kube-version=1.36.3"])).toContain("0 chart(s) failed"));
 
 describe("values.yaml", () => {
@@ -81,7 +107,9 @@ describe("values.yaml", () => {
 
   test("uncommented, it is a spec of defaults", () => {
     const uncommented = text.replaceAll(/^# ?(?=[a-z ])/gm, "");
-    const values = parse(uncommented.split("\n\n").slice(1).join("\n\n")) as Record<string, unknown>;
+    // autoscaling has no default: who wants it says how far
+    const { autoscaling, ...values } = parse(uncommented.split("\n\n").slice(1).join("\n\n")) as Record<string, unknown>;
+    expect(autoscaling).toHaveProperty("maxReplicas", null);
     const whole = parseResource({ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "a" }, spec: specIn(values) });
     const bare = parseResource({ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "a" } });
     expect(whole).toMatchObject(bare);

@@ -14,4 +14,5 @@ export const helm = async (args: readonly string[], env: Record<string, string> 
   return stdout;
 };
 
-export const template = (release: string, ...args: readonly string[]): Promise<string> => helm(["template", release, chart, "--kube-version=1.36.3", ...args]);
+/** Without the pod of `helm test`. */
+export const template = (release: string, ...args: readonly string[]): Promise<string> => helm(["template", release, chart, "--kube-version=1.36.3", "--skip-tests", ...args]);

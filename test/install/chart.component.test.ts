@@ -62,6 +62,7 @@ describe("the operator's flags", () => {
 
   const examples: Readonly<Record<string, unknown>> = {
     workers: 7,
+    maxConcurrentRollouts: 2,
     logLevel: "debug",
     tokenPropagation: "3m",
     tokenOverlap: "2h",
@@ -80,6 +81,7 @@ describe("the operator's flags", () => {
       ...parseOptions(["--responder-image=localhost/kvr/responder:0.1.0"]),
       namespaces: ["team-a", "team-b"],
       workers: 7,
+      maxConcurrentRollouts: 2,
       logLevel: "debug",
       propagationMs: 180_000,
       overlapMs: 7_200_000,
