@@ -34,6 +34,8 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   "dashboard-linter": {},
   kubeconform: {},
   "kube-score": {},
+  "argocd-lua": {},
+  "flux-status": {},
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
 
@@ -66,6 +68,8 @@ export const tools = {
   "dashboard-linter": { module: "dashboard-linter", package: "github.com/grafana/dashboard-linter", seconds: 240 },
   kubeconform: { module: "kubeconform", package: "github.com/yannh/kubeconform/cmd/kubeconform", seconds: 4 },
   "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
+  "argocd-lua": { module: "argocd-lua", package: ".", seconds: 160 },
+  "flux-status": { module: "flux-status", package: ".", seconds: 30 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
 
