@@ -32,7 +32,8 @@ const rulesOf = (node: Structural): string[] => (node["x-kubernetes-validations"
 const limits = (node: Structural): string[] => {
   if (node.properties) return [];
   const saidByRule = node["x-kubernetes-int-or-string"] === true || isDuration(node);
-  return [...(saidByRule ? [] : bounds(node)), ...rulesOf(node), ...(node.additionalProperties ? limits(node.additionalProperties).map((limit) => `values: ${limit}`) : [])];
+  const within = (what: string, inner: Structural | undefined) => (inner ? limits(inner).map((limit) => `${what}: ${limit}`) : []);
+  return [...(saidByRule ? [] : bounds(node)), ...rulesOf(node), ...within("values", node.additionalProperties), ...within("each", node.items)];
 };
 
 /** Several fields are maps of this kind; their limits stand once, in a section of their own. */
@@ -90,8 +91,9 @@ export const apiDocs = (): string => {
       "| annotation | meaning |",
       "|---|---|",
       `| ${code(annotation.rotateToken)} | Any value that it did not have before makes a new token (at most 128 characters count). Once every pod accepts it, ${code("status.tokenSecret")} names it; the old one is accepted for an hour more. Another value within that hour ends it for the old one at once: so two in a row shut out a token that has leaked. Without effect on a Secret of your own: give that a second key, and later take the first away. |`,
+      `| ${code(annotation.restart)} | Any value that it did not have before restarts the pods, one at a time, each filled from its peers before the next goes (at most 256 characters count). |`,
     ].join("\n"),
-    ["```", `kubectl annotate kvr/orders ${annotation.rotateToken}="$(date +%s)" --overwrite`, "```"].join("\n"),
+    ["```", `kubectl annotate kvr/orders ${annotation.rotateToken}="$(date +%s)" --overwrite`, `kubectl annotate kvr/orders ${annotation.restart}="$(date +%s)" --overwrite`, "```"].join("\n"),
     "## labels",
     "Where you add labels to an object that the operator owns:",
     limits(labels)

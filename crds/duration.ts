@@ -3,7 +3,7 @@
 const unit: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Largest unit first, each at most once. It also matches the empty text, which is no duration. */
-export const durationPattern = "^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,6}ms)?$";
+export const durationPattern = "^(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,6}s)?(\\d{1,6}ms)?$";
 
 const expression = new RegExp(durationPattern);
 

@@ -22,7 +22,7 @@ const amount = (rule: Rule<string>, description: string) =>
 const writtenAs = (pattern: string, message: string): Rule<string> => ({ ...matches(pattern, message), cel: `string(self).matches(${celString(pattern)})` });
 
 // digits are bounded by suffix, so that no amount reaches 2^63, where Kubernetes would silently cap it
-const bytesPattern = "^([0-9]{1,15}|[0-9]{1,9}(\\.[0-9]{1,3})?(k|Ki|M|Mi|G|Gi)|[0-9]{1,6}(\\.[0-9]{1,3})?(T|Ti))$";
+const bytesPattern = "^(\\d{1,15}|\\d{1,9}(\\.\\d{1,3})?(k|Ki|M|Mi|G|Gi)|\\d{1,6}(\\.\\d{1,3})?(T|Ti))$";
 
 export const memory = (description: string) => amount(writtenAs(bytesPattern, "must be an amount of memory, for example 256Mi or 1.5Gi"), description);
 
@@ -78,11 +78,12 @@ export const celNoLonger = (a: string, b: string): string =>
 export const noLonger = (a: string, b: string): boolean => !isDuration(a) || !isDuration(b) || parseDuration(a) <= parseDuration(b);
 
 const labelValue = withRules(z.string().max(63), [
-  matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", "must be a label value: letters, digits, '-', '_' and '.', beginning and ending with a letter or digit"),
+  matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", "must be a label value: letters, digits, '-', '_' and '.', no punctuation at the ends"),
 ]);
 
-export const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-const labelKey = `^(${dnsName}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`;
+/** DNS labels with dots between them, in few characters: the CRD repeats it a dozen times. */
+export const dnsName = "[a-z0-9]+((-+|\\.)[a-z0-9]+)*";
+export const labelKeyPattern = `^(${dnsName}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`;
 const reservedKey = "^(kvresponder\\.io/|argocd\\.argoproj\\.io/|app\\.kubernetes\\.io/(name|instance|component|managed-by)$)";
 
 const everyKey = (cel: string, message: string, test: (key: string) => boolean): Rule<Record<string, string>> => ({
@@ -92,10 +93,13 @@ const everyKey = (cel: string, message: string, test: (key: string) => boolean):
 });
 
 const labelKeys = everyKey(
-  `k.size() <= 253 && k.matches(${celString(labelKey)})`,
-  "keys must be label keys: at most 63 letters, digits, '-', '_' or '.', optionally after a DNS name and '/'",
-  (k) => k.length <= 253 && new RegExp(labelKey).test(k),
+  `k.size() <= 253 && k.matches(${celString(labelKeyPattern)})`,
+  "keys must be label keys, for example team or example.com/team",
+  (k) => k.length <= 253 && new RegExp(labelKeyPattern).test(k),
 );
+
+/** Labels of objects that are not ours; no labels means any. */
+export const anyLabels = (description: string) => withRules(z.record(z.string(), labelValue), [labelKeys], { description, maxProperties: 16 });
 
 /** Labels by which somebody else's objects are selected. */
 export const matchLabels = (description: string) =>
@@ -116,6 +120,23 @@ export const extraLabels = (description: string) =>
         `!k.matches(${celString(reservedKey)})`,
         "kvresponder.io/, argocd.argoproj.io/ and app.kubernetes.io/name, instance, component and managed-by are set by the operator or Argo CD",
         (k) => !new RegExp(reservedKey).test(k),
+      ),
+    ],
+    { description, maxProperties: 16 },
+  );
+
+const reservedAnnotation = "^(kvresponder\\.io|argocd\\.argoproj\\.io|kubectl\\.kubernetes\\.io)/";
+
+/** Annotations that users add to an object that we own. */
+export const extraAnnotations = (description: string) =>
+  withRules(
+    z.record(z.string(), z.string().max(1024)),
+    [
+      labelKeys,
+      everyKey(
+        `!k.matches(${celString(reservedAnnotation)})`,
+        "kvresponder.io/, argocd.argoproj.io/ and kubectl.kubernetes.io/ are set by the operator, Argo CD or kubectl",
+        (k) => !new RegExp(reservedAnnotation).test(k),
       ),
     ],
     { description, maxProperties: 16 },

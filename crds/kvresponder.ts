@@ -1,11 +1,14 @@
 // KVResponder: the spec as a zod schema, THE source of the CRD's YAML, the TypeScript types and docs/api.md.
 import { z } from "zod";
 import { auth, protocols } from "./access.ts";
-import { amountsHold, celAmounts, celNoLonger, cpu, duration, memory, memoryBetween, noLonger } from "./fields.ts";
+import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraAnnotations, extraLabels, memory, memoryBetween, noLonger } from "./fields.ts";
 import { monitoring } from "./monitoring.ts";
 import { maxNameLength } from "./names.ts";
+import { networkPolicy } from "./network-policy.ts";
+import { placement } from "./placement.ts";
 import { noneIsAlone, replication } from "./replication.ts";
 import { matches, type Rule, withRules } from "./rules.ts";
+import { autoscaling, autoscalingNeedsRequest, disruption, mostReplicas } from "./scaling.ts";
 import { logging, tracing } from "./telemetry.ts";
 
 /**
@@ -100,23 +103,37 @@ export const specSchema = withRules(
     tenant: withRules(z.string().max(63), [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "must be a DNS label: a-z, 0-9 and '-', beginning and ending with a letter or digit")], {
       description: "Whose cache this is: the tenant label of every metric, alert and log line. Absent: metadata.name. Immutable.",
     }).optional(),
-    replicas: z.int32().min(0).max(16).default(3).meta({ description: "Number of pods. Each holds the whole cache." }),
+    replicas: z.int32().min(0).max(mostReplicas).default(3).meta({ description: "Number of pods. Each holds the whole cache." }),
+    autoscaling: autoscaling.optional(),
+    disruption,
     paused: z.boolean().default(false).meta({ description: "While true the operator writes no child. Status still tells the truth." }),
     image: withRules(
       z.string().max(512),
       [matches("^[a-z0-9][-a-zA-Z0-9_./:@]*$", "must be an image reference, for example registry.example.com/kv-responder:1.2.0")],
       { description: "The responder's image. Absent: what the operator was started with." },
     ).optional(),
+    imagePullSecrets: placement.imagePullSecrets,
     resources: resources.optional(),
+    topologySpread: placement.topologySpread,
+    nodeSelector: placement.nodeSelector,
+    tolerations: placement.tolerations,
+    priorityClassName: placement.priorityClassName,
+    podLabels: extraLabels("Labels of the pods, beside those that the operator sets. A change rolls the pods.").optional(),
+    podAnnotations: extraAnnotations("Annotations of the pods. A change rolls the pods.").optional(),
+    service: z
+      .object({ annotations: extraAnnotations("Annotations of the Service.").optional() })
+      .optional()
+      .meta({ description: "The Service that clients use." }),
     cache,
     replication,
     protocols,
     auth,
+    networkPolicy,
     monitoring,
     logging,
     tracing,
   }),
-  [limitHoldsCache, noneIsAlone],
+  [limitHoldsCache, noneIsAlone, autoscalingNeedsRequest],
   { description: "What you want. Every field has a default or may be absent." },
 );
 

@@ -9,6 +9,9 @@ export const plural = "kvresponders";
 /** The one server-side-apply field manager. Renaming it orphans every field that older releases own. */
 export const fieldManager = "kv-responder-operator";
 
+/** Holds a Deployment's replicas while they go over to an autoscaler, and applies nothing else. */
+export const replicasManager = `${fieldManager}-replicas`;
+
 export const label = {
   appName: "app.kubernetes.io/name",
   managedBy: "app.kubernetes.io/managed-by",
@@ -20,6 +23,8 @@ export const label = {
 export const annotation = {
   /** On the KVResponder: any new value makes a new token. */
   rotateToken: "kvresponder.io/rotate-token",
+  /** On the KVResponder: any new value restarts the pods, one at a time. The pods carry it. */
+  restart: "kvresponder.io/restart",
 } as const;
 
 /** Values of the two labels by which the operator's watches select. */

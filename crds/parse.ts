@@ -25,6 +25,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 /** The API server drops nulls before it fills in defaults: `cache:` with nothing behind it is the same as no cache. */
 const withoutNulls = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(withoutNulls) :
   isObject(value)
     ? Object.fromEntries(
         Object.entries(value)
@@ -33,19 +34,20 @@ const withoutNulls = (value: unknown): unknown =>
       )
     : value;
 
-/** "cache.maxMemory", and "labels[team]" for the key of a map, as the API server writes paths. */
+/** "cache.maxMemory", "labels[team]" for the key of a map and "tolerations[0].key" in a list, as the API server writes paths. */
 const fieldPath = (path: readonly PropertyKey[]): string => {
   let node: Structural | undefined = structural(specSchema);
   let text = "spec";
   for (const key of path.map(String)) {
-    text += node?.additionalProperties ? `[${key}]` : `.${key}`;
-    node = node?.additionalProperties ?? node?.properties?.[key];
+    text += node?.additionalProperties || node?.items ? `[${key}]` : `.${key}`;
+    node = node?.additionalProperties ?? node?.items ?? node?.properties?.[key];
   }
   return text;
 };
 
-/** Fields that the schema does not know. Lists are not looked into: the spec has none. */
-const unknownFields = (given: unknown, { properties, additionalProperties }: Structural, path: string): string[] => {
+/** Fields that the schema does not know. */
+const unknownFields = (given: unknown, { properties, additionalProperties, items }: Structural, path: string): string[] => {
+  if (items && Array.isArray(given)) return given.flatMap((item, i) => unknownFields(item, items, `${path}[${i}]`));
   if (!isObject(given)) return [];
   if (additionalProperties) return Object.entries(given).flatMap(([key, value]) => unknownFields(value, additionalProperties, `${path}.${key}`));
   if (properties === undefined) return [];

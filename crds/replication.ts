@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { duration } from "./fields.ts";
 import type { Rule } from "./rules.ts";
+import { type Autoscaling, mostReplicasOf } from "./scaling.ts";
 
 export const replicationModes = ["Peers", "None"] as const;
 export const ackModes = ["Local", "One", "All"] as const;
@@ -23,9 +24,9 @@ export const replication = z
   .meta({ description: "How the pods keep each other up to date." });
 
 /** Pods that do not copy would answer differently from each other. */
-export const noneIsAlone: Rule<{ replicas: number; replication: { mode: (typeof replicationModes)[number] } }> = {
-  cel: "self.replication.mode != 'None' || self.replicas <= 1",
-  message: "replication.mode None is for one pod at most: set replicas to 1 (3 when absent), or replication.mode to Peers",
+export const noneIsAlone: Rule<{ replicas: number; autoscaling?: Autoscaling | undefined; replication: { mode: (typeof replicationModes)[number] } }> = {
+  cel: "self.replication.mode != 'None' || (has(self.autoscaling) ? self.autoscaling.maxReplicas : self.replicas) <= 1",
+  message: "replication.mode None is for one pod at most: set replicas to 1 (3 when absent) without autoscaling, or replication.mode to Peers",
   fieldPath: ".replication.mode",
-  test: (spec) => spec.replication.mode !== "None" || spec.replicas <= 1,
+  test: (spec) => spec.replication.mode !== "None" || mostReplicasOf(spec) <= 1,
 };

@@ -57,14 +57,14 @@ const webhook = withRules(
   { description: "An HTTP endpoint of your own." },
 );
 
-const address = `[-A-Za-z0-9_.+]+@${host}(\\.${host})*`;
+const address = `[-A-Za-z0-9_.+]+@${host}`;
 
 const email = withRules(
   z.object({
     ...common,
     to: withRules(z.string().max(512), [matches(`^${address}(, ?${address})*$`, "must be one or more e-mail addresses with commas between them")], { description: "To whom: one address, or several with commas." }),
     from: withRules(z.string().max(254), [matches(`^${address}$`, "must be an e-mail address")], { description: "The sender's address." }),
-    smarthost: withRules(z.string().max(261), [matches(`^${host}(\\.${host})*${port}$`, "must be host:port, such as smtp.example.com:587")], { description: "The SMTP server." }),
+    smarthost: withRules(z.string().max(261), [matches(`^${host}${port}$`, "must be host:port, such as smtp.example.com:587")], { description: "The SMTP server." }),
     authUsername: withRules(z.string().max(253), [matches("^[!-~]+$", "must be ASCII without spaces")], { description: "User at the SMTP server, if it wants one." }).optional(),
     authPassword: secretKey("Its password, in a Secret of this namespace.").optional(),
     requireTLS: z.boolean().optional().meta({ description: "Whether TLS is a must. Absent: true." }),

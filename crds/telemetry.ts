@@ -4,10 +4,11 @@ import { matches, withRules } from "./rules.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 
-export const host = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?";
-export const port = ":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+/** Host names, in few characters: the CRD repeats it. */
+export const host = "[A-Za-z0-9]+((-+|\\.)[A-Za-z0-9]+)*";
+export const port = ":([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
 export const traceEndpoint = {
-  pattern: `^https?://${host}(\\.${host})*(${port})?(/[-A-Za-z0-9_./~]*)?$`,
+  pattern: `^https?://${host}(${port})?(/[-A-Za-z0-9_./~]*)?$`,
   message: "must be a URL without credentials or query, for example http://jaeger-collector.observability:4318",
 } as const;
 

@@ -35,12 +35,12 @@ export const createResourceSeries = (m: OperatorMetrics, most: number): Resource
   };
 
   return {
-    show({ metadata: { namespace = "", name }, spec }, status) {
+    show({ metadata: { namespace = "", name } }, status) {
       const known = find(`${namespace}/${name}`);
       if (!known) return;
       const of = { resource_namespace: namespace, kvresponder: name };
-      // a spec that is not valid may hold anything
-      m.kvoperator_replicas_desired.set(of, Number.isInteger(spec.replicas) ? spec.replicas : 0);
+      // "2/3"; an autoscaler's number is not in the spec
+      m.kvoperator_replicas_desired.set(of, Number.parseInt(status.ready?.split("/")[1] ?? "0", 10) || 0);
       m.kvoperator_replicas_ready.set(of, status.readyReplicas ?? 0);
 
       const { tenant = "", version = "" } = status;

@@ -1,9 +1,10 @@
 // What reconcile asks of the cluster, answered from the reflectors' stores and the client.
-import { fieldManager } from "#crds/names";
+import { fieldManager, replicasManager } from "#crds/names";
 import { apiVersionOf, kvResponderKind, ownedKinds, type OwnedKind } from "../kinds.ts";
 import type { KubeObject, KVResponder } from "../objects.ts";
 import type { Cluster } from "../reconcile/reconcile.ts";
 import { applyChild } from "./apply.ts";
+import { isApiError } from "./errors.ts";
 import { ensureSecret, secretExists } from "./secrets.ts";
 import type { KubeClient, Reflector } from "./types.ts";
 
@@ -37,6 +38,18 @@ export const createCluster = ({ client, resources, children }: ClusterDeps): Clu
       if (kind.optional && (state === "idle" || state === "absent")) return { desired, result: "missingKind" };
       const { name, uid = "" } = owner.metadata;
       return applyChild({ client }, { kind, desired, owner: { apiVersion: owner.apiVersion, kind: owner.kind, name, uid }, store, dryRun, signal });
+    },
+
+    async lendReplicas(deployment, replicas, signal) {
+      const { apiVersion, kind, metadata: { name, namespace = "", uid = "" } } = deployment;
+      const body: KubeObject = { apiVersion, kind, metadata: { name, namespace, uid }, spec: { replicas } };
+      try {
+        const { object } = await client.apply(kindOf(deployment), body, { fieldManager: replicasManager, force: false, signal });
+        reflectorOf(kindOf(deployment)).store.upsert(object);
+      } catch (error) {
+        // somebody else has changed the number meanwhile and so owns it already, or it is another Deployment by now
+        if (!isApiError(error, "fieldConflict", "conflict")) throw error;
+      }
     },
 
     async remove(child, signal) {

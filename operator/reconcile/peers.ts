@@ -3,6 +3,7 @@ import type { ReplicationInfo } from "#contract/replication";
 import { port } from "#contract/http";
 import type { ConditionStatus, Reason } from "#crds/conditions";
 import type { Spec } from "#crds/kvresponder";
+import { mostReplicasOf } from "#crds/scaling";
 import type { Workload } from "./workload.ts";
 
 /** unreachable: no answer, or not that of a responder. silent: the responder is too old to speak of replication. */
@@ -27,7 +28,7 @@ export interface PeerFinding {
 }
 
 /** Whether there is anybody to be connected to. */
-export const hasPeers = ({ replication, replicas }: Spec): boolean => replication.mode === "Peers" && replicas > 1;
+export const hasPeers = (spec: Spec): boolean => spec.replication.mode === "Peers" && mostReplicasOf(spec) > 1;
 
 /** Enough to go and look, and no more than people read. */
 const listed = (names: readonly string[]): string => (names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`);
@@ -77,6 +78,8 @@ const judge = (reports: readonly PodReport[], wanted: number, load: Workload): P
 
 export interface PeersInput {
   readonly spec: Spec;
+  /** Pods that there should be now. */
+  readonly wanted: number;
   readonly load: Workload;
   /** Undefined: not asked yet. */
   readonly reports: PeerReports | undefined;
@@ -84,10 +87,10 @@ export interface PeersInput {
   readonly before: PeerFinding | undefined;
 }
 
-export const judgePeers = ({ spec, load, reports, before }: PeersInput): PeerFinding => {
+export const judgePeers = ({ spec, wanted, load, reports, before }: PeersInput): PeerFinding => {
   if (spec.replication.mode === "None") return { status: "False", reason: "Disabled", message: "spec.replication.mode is None" };
-  if (!hasPeers(spec)) return { status: "True", reason: "SinglePod", message: "no more than one pod is asked for" };
+  if (!hasPeers(spec) || wanted < 2) return { status: "True", reason: "SinglePod", message: "no more than one pod is asked for" };
   if (reports === "blind") return { status: "Unknown", reason: "Unreachable", message: "the operator cannot list EndpointSlices, by which it finds the pods" };
-  if (reports) return judge(reports, spec.replicas, load);
+  if (reports) return judge(reports, wanted, load);
   return before ?? { status: "Unknown", reason: "Pending", message: "the pods have not been asked yet" };
 };

@@ -4,6 +4,8 @@ import type { Renderer } from "./context.ts";
 import { dashboard } from "./dashboard.ts";
 import { deployment } from "./deployment.ts";
 import { grafanaDashboard } from "./grafana-dashboard.ts";
+import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
+import { networkPolicy } from "./network-policy.ts";
 import { peersService } from "./peers-service.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { prometheusRule } from "./prometheus-rule.ts";
@@ -21,7 +23,9 @@ export const children: readonly Renderer[] = [
   dashboard,
   service,
   peersService,
+  networkPolicy,
   deployment,
+  horizontalPodAutoscaler,
   podDisruptionBudget,
   serviceMonitor,
   prometheusRule,

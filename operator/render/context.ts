@@ -1,6 +1,6 @@
 // What every renderer is given, and the shape of a renderer.
 import { effectiveTenant, type Spec } from "#crds/kvresponder";
-import type { TokenSlot } from "#crds/names";
+import { annotation, type TokenSlot } from "#crds/names";
 import type { KubeObject, KVResponder } from "../objects.ts";
 
 /** Operator-wide settings that shape children. */
@@ -11,6 +11,10 @@ export interface RenderOptions {
   readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** Where people reach Grafana, for the links of alerts. Absent: the links are paths. */
   readonly grafanaUrl?: string;
+  /** Namespaces whose pods may read metrics, where a resource names none. Absent: everybody may. */
+  readonly monitoringNamespaces?: readonly string[];
+  /** Where the operator runs, which asks the pods about their peers. Absent: kv-responder-system. */
+  readonly operatorNamespace?: string;
 }
 
 export interface RenderContext {
@@ -22,6 +26,10 @@ export interface RenderContext {
   readonly options: RenderOptions;
   /** Places that hold a token now; none when the operator makes no token. */
   readonly tokenSlots: readonly TokenSlot[];
+  /** What the Deployment is told. Absent: an autoscaler says it. */
+  readonly replicas: number | undefined;
+  /** Value of the annotation that restarts the pods. */
+  readonly restart?: string;
 }
 
 /** Pure. Returns undefined when the object should not exist. */
@@ -30,8 +38,20 @@ export type Renderer = (context: RenderContext) => KubeObject | undefined;
 /** The operator makes the tokens. */
 export const makesTokens = ({ auth }: Spec): boolean => auth.mode === "Token" && auth.secretName === undefined;
 
-/** Without `tokenSlots` as for a resource that is new. */
-export const renderContext = (resource: KVResponder, options: RenderOptions, tokenSlots: readonly TokenSlot[] = makesTokens(resource.spec) ? ["a"] : []): RenderContext => {
-  const { name, namespace = "default", uid = "" } = resource.metadata;
-  return { name, namespace, uid, tenant: effectiveTenant(name, resource.spec), spec: resource.spec, options, tokenSlots };
+/** What is not in the resource. */
+export interface Observed {
+  readonly tokenSlots: readonly TokenSlot[];
+  readonly replicas: number | undefined;
+}
+
+const unobserved = ({ spec }: KVResponder): Observed => ({ tokenSlots: makesTokens(spec) ? ["a"] : [], replicas: spec.autoscaling ? undefined : spec.replicas });
+
+/** A bound of ours; the API server's is 256 KiB for all annotations. */
+const longestRestart = 256;
+
+/** Without `observed` as for a file: a resource that is new, whose autoscaler is at work. */
+export const renderContext = (resource: KVResponder, options: RenderOptions, observed: Observed = unobserved(resource)): RenderContext => {
+  const { name, namespace = "default", uid = "", annotations = {} } = resource.metadata;
+  const restart = annotations[annotation.restart]?.slice(0, longestRestart);
+  return { name, namespace, uid, tenant: effectiveTenant(name, resource.spec), spec: resource.spec, options, ...observed, ...(restart && { restart }) };
 };

@@ -1,9 +1,10 @@
 // The pods. Nothing that may change without a rollout (replicas, logging, what a write waits for, monitoring) appears in the pod template.
-import { childName } from "#crds/names";
+import { annotation, childName } from "#crds/names";
 import { container } from "./container.ts";
 import type { Renderer, RenderContext } from "./context.ts";
 import { progressDeadlineSeconds, terminationGraceSeconds } from "./lifetime.ts";
 import { child, labels, podSelector } from "./meta.ts";
+import { placement } from "./placement.ts";
 import { volumes } from "./volumes.ts";
 
 /** Any number but 0, which is root: the image's own user. */
@@ -16,20 +17,15 @@ const podSpec = (context: RenderContext): object => ({
   enableServiceLinks: false,
   terminationGracePeriodSeconds: terminationGraceSeconds,
   securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: "RuntimeDefault" } },
-  topologySpreadConstraints: [
-    {
-      maxSkew: 1,
-      topologyKey: "kubernetes.io/hostname",
-      // a cluster smaller than the replicas still runs them all
-      whenUnsatisfiable: "ScheduleAnyway",
-      labelSelector: { matchLabels: podSelector(context) },
-      // counts the pods of one rollout only, so that the old ones do not push the new ones together
-      matchLabelKeys: ["pod-template-hash"],
-    },
-  ],
+  ...placement(context),
   containers: [container(context)],
   volumes: volumes(context),
 });
+
+const podMeta = (context: RenderContext): object => {
+  const annotations = { ...context.spec.podAnnotations, ...(context.restart !== undefined && { [annotation.restart]: context.restart }) };
+  return { labels: { ...context.spec.podLabels, ...labels(context, "cache") }, ...(Object.keys(annotations).length > 0 && { annotations }) };
+};
 
 export const deployment: Renderer = (context) =>
   child(
@@ -37,13 +33,13 @@ export const deployment: Renderer = (context) =>
     { apiVersion: "apps/v1", kind: "Deployment", name: childName.workload(context.name), component: "cache" },
     {
       spec: {
-        replicas: context.spec.replicas,
+        ...(context.replicas !== undefined && { replicas: context.replicas }),
         revisionHistoryLimit: 3,
         progressDeadlineSeconds: progressDeadlineSeconds(context.spec),
         selector: { matchLabels: podSelector(context) },
         // a new pod is ready before an old one goes
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-        template: { metadata: { labels: labels(context, "cache") }, spec: podSpec(context) },
+        template: { metadata: podMeta(context), spec: podSpec(context) },
       },
     },
   );

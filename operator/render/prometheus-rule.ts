@@ -1,6 +1,7 @@
 // The tenant's recording and alerting rules.
 import { parseDuration } from "#crds/duration";
 import { childName } from "#crds/names";
+import { fewestReplicas } from "#crds/scaling";
 import { ruleGroup } from "../observability/rules.ts";
 import type { Renderer } from "./context.ts";
 import { child } from "./meta.ts";
@@ -13,7 +14,8 @@ export const prometheusRule: Renderer = (context) => {
     namespace,
     name,
     tenant,
-    replicas: spec.replicas,
+    replicas: fewestReplicas(spec),
+    ...(spec.autoscaling && { mostReplicas: spec.autoscaling.maxReplicas }),
     scraped: serviceMonitor.mode === "Managed",
     sampleLimit: serviceMonitor.sampleLimit,
     evictionPolicy: spec.cache.evictionPolicy,

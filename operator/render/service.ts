@@ -5,10 +5,10 @@ import type { Renderer } from "./context.ts";
 import { child, podSelector } from "./meta.ts";
 
 export const service: Renderer = (context) => {
-  const { resp } = context.spec.protocols;
+  const { protocols: { resp }, service: { annotations = {} } = {} } = context.spec;
   return child(
     context,
-    { apiVersion: "v1", kind: "Service", name: childName.workload(context.name), component: "cache" },
+    { apiVersion: "v1", kind: "Service", name: childName.workload(context.name), component: "cache", ...(Object.keys(annotations).length > 0 && { annotations }) },
     {
       spec: {
         type: "ClusterIP",

@@ -21,7 +21,10 @@ describe("accepted", () => {
         metadata: { name: "orders" },
         spec: {
           replicas: 3,
+          disruption: { maxUnavailable: 1 },
           paused: false,
+          topologySpread: "Soft",
+          networkPolicy: { mode: "Managed" },
           cache: { maxMemory: "256Mi", maxValueBytes: 1_048_576, evictionPolicy: "TinyLFU" },
           replication: { mode: "Peers", ack: "Local", tombstoneRetention: "10m", warmupTimeout: "60s" },
           protocols: { resp: { enabled: false, port: 6379 } },
@@ -97,7 +100,7 @@ describe("refused, in words", () => {
     const alone = (replicas: number | undefined) => problems(resource({ ...(replicas !== undefined && { replicas }), replication: { mode: "None" } }));
     expect([alone(0), alone(1)]).toEqual([[], []]);
     for (const replicas of [2, undefined]) {
-      expect(alone(replicas)).toEqual(["spec.replication.mode: replication.mode None is for one pod at most: set replicas to 1 (3 when absent), or replication.mode to Peers"]);
+      expect(alone(replicas)).toEqual(["spec.replication.mode: replication.mode None is for one pod at most: set replicas to 1 (3 when absent) without autoscaling, or replication.mode to Peers"]);
     }
   });
 

@@ -2,6 +2,7 @@
 import { memoryHeadroom } from "#crds/kvresponder";
 import fc from "fast-check";
 import { company, routingEdges } from "./routing-edges.ts";
+import { podsCompany, podsEdges } from "./pods-edges.ts";
 import { rulesEdges } from "./rules-edges.ts";
 
 const a = (length: number): string => "a".repeat(length);
@@ -78,6 +79,11 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
   ["monitoring.routing.repeatInterval", [...duration, "4m59s", "5m", "120h", "120h1ms"]],
   ...rulesEdges,
   ...routingEdges,
+  ...podsEdges,
+  ["podLabels", labels],
+  ["podAnnotations", [...labels, { a: "a".repeat(1024) }, { a: "a".repeat(1025) }, { "kubectl.kubernetes.io/restartedAt": "x" }]],
+  ["service.annotations", labels],
+  ["nodeSelector", labels],
   ["logging.level", text("trace", "error", "INFO", "loud")],
   ["logging.requests.sample", text(0, 1, 100, 1_000_000, 1_000_001, -1, 0.5, "1")],
   ["logging.requests.slowMs", text(0, 1, 60_000, 60_001, -1, "1")],
@@ -88,7 +94,7 @@ const edges: readonly (readonly [path: string, values: readonly unknown[]])[] = 
     text("http://a", "https://a.b-c:4318/x", "http://a:65535", "http://a:65536", "http://a:0", "http://a:", "http://", "a:4318", "ftp://a", "http://u:p@a", "http://a?b", "http://a#b", "http://a..b", "http://-a", "http://[::1]:4318", "http://a b", "http://a\n"),
   ],
   // whole parts, and fields that do not exist
-  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "logging.requests", "tracing", "protocols", "protocols.resp", "auth", "replication"].map((path) => [path, text({})] as const),
+  ...["cache", "resources", "resources.limits", "monitoring", "monitoring.rules", "logging", "logging.requests", "tracing", "protocols", "protocols.resp", "auth", "replication", "service", "disruption", "networkPolicy", "autoscaling"].map((path) => [path, text({})] as const),
   ...["replica", "cache.maxmemory", "auth.token", "protocols.http", "replication.factor", "monitoring.grafana", "logging.level2", "tracing.ratio"].map((path) => [path, text("x")] as const),
 ];
 
@@ -113,8 +119,11 @@ const edge = fc.constantFrom(...edges).chain(([path, around]) => fc.constantFrom
 const specOf = (assignments: readonly Assignment[]): object => {
   const spec = {};
   for (const [path, at] of assignments) {
-    const [, object, good] = company.find(([below]) => path.startsWith(`${below}.`)) ?? [];
-    if (object !== undefined && !assignments.some(([other]) => other === object)) set(spec, object, structuredClone(good));
+    const [, object, good] = [...company, ...podsCompany].find(([below]) => path.startsWith(`${below}.`)) ?? [];
+    const isFree = (part: string) => !assignments.some(([other]) => other === part);
+    if (object !== undefined && isFree(object)) set(spec, object, structuredClone(good));
+    // an autoscaler wants to know of what it takes a share
+    if (path.startsWith("autoscaling") && isFree("resources") && isFree("resources.requests.cpu")) set(spec, "resources.requests", { cpu: 1 });
     set(spec, path, at);
   }
   return spec;

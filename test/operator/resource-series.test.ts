@@ -7,7 +7,7 @@ import { operatorMetrics } from "../../operator/metrics.ts";
 import type { KVResponder } from "../../operator/objects.ts";
 import { createResourceSeries } from "../../operator/resource-series.ts";
 
-const resource = (name: string, replicas = 3) => ({ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { namespace: "team", name }, spec: { replicas } }) as unknown as KVResponder;
+const resource = (name: string) => ({ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { namespace: "team", name }, spec: {} }) as unknown as KVResponder;
 
 const condition = (type: ConditionType, status: ConditionStatus): Condition => ({ type, status, reason: "AllReady", message: "", observedGeneration: 1, lastTransitionTime: "2026-01-01T00:00:00Z" });
 
@@ -16,6 +16,7 @@ const status = (conditions: Partial<Record<ConditionType, ConditionStatus>>, mor
   tenant: "acme",
   version: "0.1.0",
   readyReplicas: 2,
+  ready: "2/3",
   conditions: Object.entries(conditions).map(([type, value]) => condition(type as ConditionType, value)),
   ...more,
 });
@@ -49,7 +50,7 @@ test("a resource shows who it is, its pods, and each condition in its present st
 test("what changes leaves nothing of what it was", async () => {
   const { series, of } = setUp();
   series.show(resource("a"), status({ Ready: "False", Paused: "True" }));
-  series.show(resource("a", 5), status({ Ready: "True" }, { tenant: "globex", readyReplicas: 5 }));
+  series.show(resource("a"), status({ Ready: "True" }, { tenant: "globex", readyReplicas: 5, ready: "5/5" }));
   expect(await of("a")).toEqual([
     `kvoperator_replicas_desired{${key}} 5`,
     `kvoperator_replicas_ready{${key}} 5`,
@@ -82,6 +83,6 @@ test("beyond the bound a resource is only counted, and it gets series when anoth
 
 test("whatever a spec that is not valid says, the number of pods is a number", async () => {
   const { series, of } = setUp();
-  series.show({ ...resource("a"), spec: { replicas: "many" } } as unknown as KVResponder, status({ Stalled: "True" }));
+  series.show(resource("a"), status({ Stalled: "True" }, { ready: "0/many" }));
   expect(await of("a")).toContain(`kvoperator_replicas_desired{${key}} 0`);
 });

@@ -9,7 +9,10 @@ export type Signal = "availability" | "errors" | "latency" | "peers" | "replicat
 
 /** What an alert's texts and thresholds depend on. */
 export interface AlertInput extends Subject {
+  /** The fewest, where an autoscaler chooses their number. */
   readonly replicas: number;
+  /** Where an autoscaler chooses: the most. */
+  readonly mostReplicas?: number;
   /** We own the ServiceMonitor, so the absence of its targets is news. */
   readonly scraped: boolean;
   /** Samples of one scrape. */
@@ -19,6 +22,9 @@ export interface AlertInput extends Subject {
   readonly defaultTtlSeconds?: number;
   readonly objectives: Objectives;
 }
+
+/** How many pods there are, in words: "3", or "2 to 5". */
+export const podCount = ({ replicas, mostReplicas }: AlertInput): string => (mostReplicas === undefined || mostReplicas === replicas ? String(replicas) : `${replicas} to ${mostReplicas}`);
 
 export interface Query {
   /** Series of the pods. */

@@ -1,7 +1,7 @@
 // Alerts of pods that are missing, do not answer, or do not stay.
 import { absent, atLeast, below, changes, count, equal, max, sum } from "#telemetry/promql";
 import { subjectLabels } from "../subject.ts";
-import { type Alert, title } from "./alert.ts";
+import { type Alert, podCount, title } from "./alert.ts";
 
 export const availabilityAlerts = {
   KVResponderDown: {
@@ -9,7 +9,7 @@ export const availabilityAlerts = {
     signal: "availability",
     when: "no pod answers Prometheus, though at least one is wanted",
     summary: (i) => `${title(i)} is down: no pod answers Prometheus`,
-    description: (i) => `None of the ${i.replicas} pods of ${title(i)} answers Prometheus. Its clients most likely get no answer either.`,
+    description: (i) => `None of the ${podCount(i)} pods of ${title(i)} answers Prometheus. Its clients most likely get no answer either.`,
     rules: (i, { q }) => {
       if (i.replicas === 0) return [];
       const up = q.gauge("up");
@@ -23,7 +23,7 @@ export const availabilityAlerts = {
     keepFiringFor: "5m",
     when: "fewer pods answer than are wanted, and at least one does",
     summary: (i) => `${title(i)} has fewer than ${i.replicas} pods`,
-    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} answer Prometheus. They carry the load of all.`,
+    description: (i) => `{{ $value }} of ${podCount(i)} pods of ${title(i)} answer Prometheus. They carry the load of all.`,
     // none at all is KVResponderDown's business: then there is nothing to count
     rules: (i, { q }) => (i.replicas < 2 ? [] : [{ for: "15m", expression: below(count(equal(q.gauge("up"), 1), subjectLabels), i.replicas) }]),
   },

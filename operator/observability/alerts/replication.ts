@@ -1,7 +1,7 @@
 // Alerts of pods among themselves: who hears whom, and whether they hold the same.
 import { above, and, andOn, count, equal, lessThan, max, quantile, rate, sum, unlessOn } from "#telemetry/promql";
 import { subjectLabels } from "../subject.ts";
-import { type Alert, type AlertInput, type AlertRule, title } from "./alert.ts";
+import { type Alert, type AlertInput, type AlertRule, podCount, title } from "./alert.ts";
 
 /** A single pod has no peers. */
 const withPeers = (input: AlertInput, rule: AlertRule): readonly AlertRule[] => (input.replicas < 2 ? [] : [rule]);
@@ -13,7 +13,7 @@ export const replicationAlerts = {
     keepFiringFor: "5m",
     when: "a pod hears none of its peers, though others answer Prometheus",
     summary: (i) => `A pod of ${title(i)} is cut off from its peers`,
-    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} hear no peer, so what is written there stays there until they do.`,
+    description: (i) => `{{ $value }} of ${podCount(i)} pods of ${title(i)} hear no peer, so what is written there stays there until they do.`,
     rules: (i, { q }) => {
       const isolated = count(and(equal(q.gauge("kv_peers_connected"), 0), above(q.gauge("kv_peers_expected"), 0)), subjectLabels);
       // the last pod that is left is not cut off, it is alone
@@ -26,7 +26,7 @@ export const replicationAlerts = {
     keepFiringFor: "5m",
     when: "a pod hears fewer peers than there should be",
     summary: (i) => `Pods of ${title(i)} do not hear all of their peers`,
-    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} hear fewer than ${i.replicas - 1} peers: one is gone, or cannot be reached.`,
+    description: (i) => `{{ $value }} of ${podCount(i)} pods of ${title(i)} hear fewer than ${i.replicas - 1} peers: one is gone, or cannot be reached.`,
     rules: (i, { q }) => withPeers(i, { for: "10m", expression: count(lessThan(q.gauge("kv_peers_connected"), q.gauge("kv_peers_expected")), subjectLabels) }),
   },
   KVResponderReplicationLagHigh: {
@@ -62,7 +62,7 @@ export const replicationAlerts = {
     signal: "replication",
     when: "a pod's clock is so far ahead that its peers refuse its writes; it is not ready",
     summary: (i) => `The clock of a pod of ${title(i)} is ahead`,
-    description: (i) => `{{ $value }} of ${i.replicas} pods of ${title(i)} have a clock more than half a second ahead of most peers. They are not ready, and what was written there waits.`,
+    description: (i) => `{{ $value }} of ${podCount(i)} pods of ${title(i)} have a clock more than half a second ahead of most peers. They are not ready, and what was written there waits.`,
     rules: (i, { q }) => withPeers(i, { for: "5m", expression: count(equal(q.gauge("kv_clock_ahead"), 1), subjectLabels) }),
   },
   KVResponderDivergence: {

@@ -11,7 +11,7 @@ const report = (name: string, answer: Answer, ready = true): PodReport => ({ nam
 const settled: Workload = { replicas: 3, readyReplicas: 3, settled: true, reason: "AllReplicasReady", message: "3 of 3 pods are ready" };
 const rolling: Workload = { ...settled, settled: false, reason: "ReplicasNotReady", message: "2 of 3 pods are ready" };
 const judge = (input: Omit<Partial<PeersInput>, "spec"> & { spec?: object }): PeerFinding =>
-  judgePeers({ load: settled, reports: undefined, before: undefined, ...input, spec: specSchema.parse(input.spec ?? {}) });
+  judgePeers({ wanted: 3, load: settled, reports: undefined, before: undefined, ...input, spec: specSchema.parse(input.spec ?? {}) });
 
 const three = (...answers: Answer[]) => answers.map((answer, i) => report(`p-${i + 1}`, answer));
 
@@ -36,6 +36,8 @@ test.each<[string, Parameters<typeof judge>[0], string, string, string | undefin
   ["the operator cannot find the pods", { reports: "blind" }, "Unknown/Unreachable", "the operator cannot list EndpointSlices, by which it finds the pods", undefined],
   ["one pod", { spec: { replicas: 1 }, reports: [report("p-1", told(0))] }, "True/SinglePod", "no more than one pod is asked for", undefined],
   ["no pod asked for", { spec: { replicas: 0 } }, "True/SinglePod", "no more than one pod is asked for", undefined],
+  ["an autoscaler that wants one pod", { wanted: 1, spec: { autoscaling: { minReplicas: 1, maxReplicas: 3 }, resources: { requests: { cpu: 1 } } }, reports: [report("p-1", told(0))] }, "True/SinglePod", "no more than one pod is asked for", undefined],
+  ["an autoscaler that wants three", { spec: { replicas: 1, autoscaling: { maxReplicas: 5 }, resources: { requests: { cpu: 1 } } }, reports: three(told(2), told(2), told(2)) }, "True/AllConnected", "all 3 pods are connected to each other", "2/2"],
   ["switched off", { spec: { replicas: 1, replication: { mode: "None" } } }, "False/Disabled", "spec.replication.mode is None", undefined],
 ])("%s", (_, input, verdict, message, peers) => {
   const found = judge(input);

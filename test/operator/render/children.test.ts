@@ -26,6 +26,7 @@ test("a resource with nothing but a name gets everything", () => {
     "ConfigMap/kv-responder-orders-dashboard",
     "Service/kv-responder-orders",
     "Service/kv-peers-orders",
+    "NetworkPolicy/kv-responder-orders",
     "Deployment/kv-responder-orders",
     "PodDisruptionBudget/kv-responder-orders",
     "ServiceMonitor/kv-responder-orders",
@@ -40,9 +41,19 @@ test.each<[string, object, ...string[]]>([
   ["disabled rules", { monitoring: { rules: { mode: "Disabled" } } }, "PrometheusRule"],
   ["a dashboard for the Grafana Operator is no ConfigMap", { monitoring: { dashboard: { format: "GrafanaDashboard" } } }, "ConfigMap/kv-responder-orders-dashboard"],
   ["a disabled dashboard of either kind", { monitoring: { dashboard: { mode: "Disabled", format: "GrafanaDashboard" } } }, "ConfigMap/kv-responder-orders-dashboard"],
+  ["a disabled NetworkPolicy", { networkPolicy: { mode: "Disabled" } }, "NetworkPolicy"],
   ["a disabled dashboard", { monitoring: { dashboard: { mode: "Disabled" } } }, "ConfigMap/kv-responder-orders-dashboard"],
 ])("%s", (_, spec, ...absent) => {
   expect(names({}).filter((n) => !names(spec).includes(n))).toEqual(absent.map((what) => expect.stringContaining(what) as unknown));
+});
+
+test("an autoscaler has the number of pods in its hands, and the budget is for what it may come to", () => {
+  const spec = { replicas: 1, autoscaling: { minReplicas: 1, maxReplicas: 4 }, resources: { requests: { cpu: 1 } } };
+  expect(names(spec).filter((n) => !names({}).includes(n))).toEqual(["HorizontalPodAutoscaler/kv-responder-orders"]);
+  const of = (kind: string) => desired(context(spec)).find((o) => o.kind === kind)?.["spec"];
+  expect(of("HorizontalPodAutoscaler")).toMatchObject({ scaleTargetRef: { kind: "Deployment", name: "kv-responder-orders" }, minReplicas: 1, maxReplicas: 4, metrics: [{ resource: { name: "cpu", target: { averageUtilization: 80 } } }] });
+  expect(of("Deployment")).not.toHaveProperty("replicas");
+  expect(of("PodDisruptionBudget")).toMatchObject({ maxUnavailable: 1 });
 });
 
 test("an AlertmanagerConfig is made for whom there is a receiver", () => {
@@ -118,7 +129,9 @@ describe("every child of any resource", () => {
       }
     }));
 
-  test("holds no null, no undefined and nothing empty", () => holds((children) => expect(children.flatMap((o) => awkward(o, o.kind))).toEqual([])));
+  // a NetworkPolicy's rules are atomic, and an empty selector there says "all"
+  const saysAll = /^NetworkPolicy\.spec\.ingress\.\d+\.from\.\d+\.(podSelector|namespaceSelector)$/;
+  test("holds no null, no undefined and nothing empty", () => holds((children) => expect(children.flatMap((o) => awkward(o, o.kind)).filter((path) => !saysAll.test(path))).toEqual([])));
 
   test("has names and labels that Kubernetes accepts", () =>
     holds((children) => {

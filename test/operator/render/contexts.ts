@@ -42,11 +42,19 @@ const routing = record({
   email: sometimes(fc.record({ to: fc.constant("a@example.com, b@example.com"), from: fc.constant("c@example.com"), smarthost: fc.constant("smtp.example.com:587") })),
 });
 
+const annotations = fc.dictionary(fc.stringMatching(/^(example\.com\/)?[a-z]{1,12}$/), fc.string({ maxLength: 20 }), { maxKeys: 3 });
+const selector = record({ matchLabels: sometimes(labels) });
+const tolerations = fc.array(fc.constantFrom({ operator: "Exists" }, { key: "dedicated", value: "cache", effect: "NoSchedule" }, { key: "example.com/a", operator: "Exists", effect: "NoExecute", tolerationSeconds: 60 }), { maxLength: 3 });
+
 /** What may change without a new pod template. `ack` is a part of spec.replication: see `merged`. */
 const softSpec = record({
   ack: sometimes(fc.constantFrom("Local", "One", "All")),
   replicas: sometimes(fc.integer({ min: 0, max: 16 })),
   paused: sometimes(fc.boolean()),
+  autoscaling: sometimes(record({ minReplicas: sometimes(fc.integer({ min: 1, max: 8 })), maxReplicas: fc.integer({ min: 2, max: 16 }), targetCPUUtilizationPercentage: sometimes(fc.integer({ min: 10, max: 500 })) })),
+  disruption: sometimes(record({ maxUnavailable: fc.integer({ min: 1, max: 16 }) })),
+  service: sometimes(record({ annotations: sometimes(annotations) })),
+  networkPolicy: sometimes(record({ mode: sometimes(mode), clients: sometimes(fc.array(record({ namespaceSelector: sometimes(selector), podSelector: sometimes(selector) }), { maxLength: 3 })), monitoringNamespaces: sometimes(fc.uniqueArray(dns(63), { minLength: 1, maxLength: 3 })) })),
   logging: sometimes(record({ level: fc.constantFrom("trace", "debug", "info", "warn", "error") })),
   monitoring: sometimes(
     record({
@@ -58,7 +66,19 @@ const softSpec = record({
   ),
 });
 
+/** What needs a new pod when it changes. */
+const podSpec = {
+  topologySpread: sometimes(fc.constantFrom("Soft", "Hard", "None")),
+  nodeSelector: sometimes(labels),
+  tolerations: sometimes(tolerations),
+  priorityClassName: sometimes(dns(63)),
+  imagePullSecrets: sometimes(fc.uniqueArray(dns(63), { maxLength: 3 }).map((names) => names.map((name) => ({ name })))),
+  podLabels: sometimes(labels),
+  podAnnotations: sometimes(annotations),
+};
+
 const hardSpec = record({
+  ...podSpec,
   tenant: sometimes(dns(63)),
   image: sometimes(fc.constantFrom("localhost/kvr/responder:1", "registry.example/a/b@sha256:0123456789abcdef")),
   resources: sometimes(record({ requests: sometimes(list), limits: sometimes(list) })),

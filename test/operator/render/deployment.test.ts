@@ -99,6 +99,38 @@ describe("rollouts", () => {
   test("replicas are the spec's", () => expect(render({ replicas: 0 }).replicas).toBe(0));
 });
 
+describe("placement", () => {
+  const pod = (spec: object = {}) => render(spec).template.spec as unknown as Record<string, unknown>;
+
+  test.each([
+    ["Soft", "ScheduleAnyway"],
+    ["Hard", "DoNotSchedule"],
+  ])("topologySpread %s", (topologySpread, whenUnsatisfiable) => {
+    expect(pod({ topologySpread })["topologySpreadConstraints"]).toMatchObject([{ maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable, matchLabelKeys: ["pod-template-hash"] }]);
+  });
+
+  test("no spread", () => expect(pod({ topologySpread: "None" })).not.toHaveProperty("topologySpreadConstraints"));
+
+  test("as given, and nothing where nothing is given", () => {
+    const given = { nodeSelector: { disk: "ssd" }, tolerations: [{ key: "dedicated", value: "cache", effect: "NoSchedule" }], priorityClassName: "high", imagePullSecrets: [{ name: "registry" }] };
+    expect(pod(given)).toMatchObject(given);
+    for (const field of Object.keys(given)) expect(pod({ nodeSelector: {}, tolerations: [], imagePullSecrets: [] })).not.toHaveProperty(field);
+  });
+
+  test("labels and annotations of the pods; ours win, and the selector stays", () => {
+    const { selector, template } = render({ podLabels: { team: "a" }, podAnnotations: { "example.com/note": "x" } });
+    expect(template.metadata).toMatchObject({ labels: { team: "a", "kvresponder.io/name": "orders" }, annotations: { "example.com/note": "x" } });
+    expect(selector).toEqual(render().selector);
+    expect(render().template.metadata).not.toHaveProperty("annotations");
+  });
+
+  test("a restart that is asked for is a new template, and nothing else of the resource's annotations gets there", () => {
+    const restarted = (annotations: object) => rendered(context({}, { annotations })).template;
+    expect(restarted({ "kvresponder.io/restart": "2026-01-01T00:00:00Z", "argocd.argoproj.io/tracking-id": "x" }).metadata).toMatchObject({ annotations: { "kvresponder.io/restart": "2026-01-01T00:00:00Z" } });
+    expect(restarted({ "argocd.argoproj.io/tracking-id": "x", "kvresponder.io/restart": "" })).toEqual(render().template);
+  });
+});
+
 describe("what the responder is told", () => {
   test("parses, and says what the resource says", () => {
     const config = parseEnv(environment(responder({ tenant: "acme", cache: { maxMemory: "64Mi", defaultTTL: "1h30m", maxValueBytes: 1000 } })));
