@@ -74,14 +74,14 @@ func compare(d Diff, scripts Scripts, parser *managedfields.GvkParser) any {
 	if err != nil {
 		return failure(err)
 	}
-	where, err := differing("", result.NormalizedLive, result.PredictedLive)
+	where, err := differing(result.NormalizedLive, result.PredictedLive)
 	if err != nil {
 		return failure(err)
 	}
 	return Differs{Modified: result.Modified, Where: where}
 }
 
-func differing(_ string, before, after []byte) ([]string, error) {
+func differing(before, after []byte) ([]string, error) {
 	var a, b any
 	if err := json.Unmarshal(before, &a); err != nil {
 		return nil, err

@@ -7,10 +7,19 @@ import (
 	"os"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
-// Object is a resource as JSON has it.
-type Object = map[string]any
+// Object is a resource. Its whole numbers are int64, as Kubernetes' own code expects them.
+type Object map[string]any
+
+// UnmarshalJSON reads numbers as the API machinery does.
+func (o *Object) UnmarshalJSON(text []byte) error {
+	object := map[string]any{}
+	err := utiljson.Unmarshal(text, &object)
+	*o = object
+	return err
+}
 
 // Question asks as much as is wanted; each list is answered in its order.
 type Question struct {
@@ -45,7 +54,9 @@ type Answer struct {
 // failure stands in a list for what could not be answered.
 func failure(err error) any { return map[string]string{"error": err.Error()} }
 
-func live(object Object) *unstructured.Unstructured { return &unstructured.Unstructured{Object: object} }
+func live(object Object) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: object}
+}
 
 func answer(question Question) (Answer, error) {
 	scripts, err := readScripts(question.ConfigMap)

@@ -17,8 +17,8 @@ import (
 
 // Question has lists that are answered in their order.
 type Question struct {
-	Status    []map[string]any `json:"status"`
-	Manifests []string         `json:"manifests"`
+	Status    []json.RawMessage `json:"status"`
+	Manifests []string          `json:"manifests"`
 }
 
 // Answer has an entry for each that was asked for.
@@ -34,8 +34,13 @@ type Verdict struct {
 	Error   string `json:"error,omitempty"`
 }
 
-func compute(object map[string]any) Verdict {
-	result, err := status.Compute(&unstructured.Unstructured{Object: object})
+func compute(text json.RawMessage) Verdict {
+	object := &unstructured.Unstructured{}
+	// reads whole numbers as int64, which kstatus insists on
+	if err := object.UnmarshalJSON(text); err != nil {
+		return Verdict{Error: err.Error()}
+	}
+	result, err := status.Compute(object)
 	if err != nil {
 		return Verdict{Error: err.Error()}
 	}
