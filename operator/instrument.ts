@@ -7,6 +7,7 @@ import type { KVResponder } from "./objects.ts";
 import type { Answer } from "./reconcile/peers.ts";
 import { phaseOf, phases } from "./reconcile/phase.ts";
 import type { Observation } from "./reconcile/reconcile.ts";
+import type { Rollouts } from "./reconcile/rollouts.ts";
 import type { ControllerHooks, QueueHooks, WorkQueue } from "./runtime/types.ts";
 
 export type OperatorMetrics = Instruments<typeof operatorMetrics>;
@@ -72,6 +73,10 @@ export const countReport =
 
 export const followPhases = (m: OperatorMetrics, list: () => readonly Pick<KVResponder, "metadata" | "status">[]): void => {
   for (const phase of phases) m.kvoperator_resources.with({ phase }).collect(() => list().filter((resource) => phaseOf(resource) === phase).length);
+};
+
+export const followRollouts = (m: OperatorMetrics, count: Rollouts["count"]): void => {
+  for (const state of ["running", "stuck", "waiting"] as const) m.kvoperator_rollouts.with({ state }).collect(() => count()[state]);
 };
 
 export const followReflector = (m: OperatorMetrics, { kind }: Kind, read: { synced: () => boolean; stalenessMs: () => number }): void => {

@@ -8,7 +8,7 @@ import { createTelemetry } from "#telemetry/instruments";
 import { problemsOf } from "#telemetry/log-fields";
 import { logProcess } from "#telemetry/log-process";
 import { createLogger } from "#telemetry/logger";
-import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, queueHooks, requestCounter } from "./instrument.ts";
+import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, followRollouts, queueHooks, requestCounter } from "./instrument.ts";
 import { identity } from "./identity.ts";
 import { endpointSliceKind, kvResponderKind, ownedKinds, type Kind, type OwnedKind } from "./kinds.ts";
 import { createClient, type RequestReport } from "./kube/client.ts";
@@ -30,6 +30,7 @@ import { podsOf } from "./peers/pods.ts";
 import { createSurvey } from "./peers/survey.ts";
 import { createLooks } from "./reconcile/looks.ts";
 import { createReconcile } from "./reconcile/reconcile.ts";
+import { createRollouts } from "./reconcile/rollouts.ts";
 import type { Component } from "./render/meta.ts";
 import { createResourceSeries } from "./resource-series.ts";
 import { createController } from "./runtime/controller.ts";
@@ -116,12 +117,21 @@ const main = async (): Promise<void> => {
     onNews: (namespace) => enqueue(resources.store.list(namespace).map(requestOf)),
     timers: systemTimers,
   });
+  const deployments = [...children].flatMap(([kind, reflector]) => (kind.kind === "Deployment" ? [reflector] : []));
+  const rollouts = createRollouts({
+    limit: options.maxConcurrentRollouts,
+    deployments: () => deployments.flatMap(({ store }) => store.list()),
+    wake: (request) => controller.enqueue(request),
+    monotonic: systemClock.monotonic,
+  });
+  followRollouts(metrics, rollouts.count);
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),
     options,
     survey,
     scout,
+    rollouts,
     looks: createLooks({ monotonic: systemClock.monotonic, random: Math.random }),
     version,
     now: () => new Date(Math.floor(systemClock.wall() / 1_000) * 1_000).toISOString().replace(".000Z", "Z"),
@@ -146,6 +156,7 @@ const main = async (): Promise<void> => {
   };
   const enqueueAll = (): void => enqueue(resources.store.list().map(requestOf));
   const onEvent = (kind: Kind, { type, object, old }: ReflectorEvent): void => {
+    if (kind.kind === "Deployment") rollouts.moved();
     if (kind !== kvResponderKind) return enqueue(ownersOf(object, old));
     if (type === "deleted") generations.forget(requestOf(object));
     else generations.seen(object as KVResponder);

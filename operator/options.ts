@@ -16,6 +16,8 @@ export interface Options {
   readonly namespaces?: readonly string[];
   /** Reconciles at once; one resource is never reconciled twice at once. */
   readonly workers: number;
+  /** Resources at once, at most, whose pods are replaced because the operator has changed. */
+  readonly maxConcurrentRollouts: number;
   readonly logLevel: (typeof logLevels)[number];
   /** How long the slowest kubelet may take to bring a new Secret into its pods: its syncFrequency (1 min unless configured) and then some. */
   readonly propagationMs: number;
@@ -35,7 +37,7 @@ export interface Options {
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--max-concurrent-rollouts 5] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -90,6 +92,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       host: { type: "string", default: "0.0.0.0" },
       namespaces: { type: "string" },
       workers: { type: "string", default: "4" },
+      "max-concurrent-rollouts": { type: "string", default: "5" },
       "log-level": { type: "string", default: "info" },
       "token-propagation": { type: "string", default: "2m" },
       "token-overlap": { type: "string", default: "1h" },
@@ -112,6 +115,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     host: values.host,
     ...(values.namespaces !== undefined && { namespaces: namespaceList(values.namespaces) }),
     workers: wholeNumber("workers", values.workers, 1, 64),
+    maxConcurrentRollouts: wholeNumber("max-concurrent-rollouts", values["max-concurrent-rollouts"], 1, 1_000),
     logLevel,
     propagationMs: duration("token-propagation", values["token-propagation"]),
     overlapMs: duration("token-overlap", values["token-overlap"]),

@@ -1,17 +1,19 @@
 // What became of one child in one reconcile, as a value.
 import type { KubeObject } from "../objects.ts";
 
-export type OutcomeResult = "created" | "updated" | "unchanged" | "pending" | "conflict" | "forbidden" | "missingKind" | "deleting" | "failed";
+export type OutcomeResult = "created" | "updated" | "unchanged" | "pending" | "waiting" | "conflict" | "forbidden" | "missingKind" | "deleting" | "failed";
 
 export interface Outcome {
   /** What should exist. */
   readonly desired: KubeObject;
-  /** pending: it differs but the resource is paused. deleting: the live object has a deletionTimestamp; wait for it to go. */
+  /** pending: it differs but the resource is paused. waiting: new pods of the operator's release wait for their turn. deleting: the live object has a deletionTimestamp; wait for it to go. */
   readonly result: OutcomeResult;
   /** For a person: which path differed, or why it failed. */
   readonly detail?: string;
   /** The API server asked not to be tried again before. */
   readonly retryAfterMs?: number;
+  /** The operator itself has changed: what was written repairs nothing. */
+  readonly isUpgrade?: true;
   /** The live object after this step, when it is known. */
   readonly live?: KubeObject;
 }

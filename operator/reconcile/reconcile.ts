@@ -3,7 +3,7 @@ import { childName } from "#crds/names";
 import { parseSpec } from "#crds/parse";
 import type { Status } from "#crds/status";
 import { renderContext, type RenderOptions } from "../render/context.ts";
-import type { KubeObject, KVResponder, Request } from "../objects.ts";
+import { requestOf, type KubeObject, type KVResponder, type Request } from "../objects.ts";
 import type { Reconcile, Result } from "../runtime/types.ts";
 import { desired } from "./desired.ts";
 import { announce, isDrift, type Announcement } from "./announce.ts";
@@ -15,8 +15,10 @@ import type { Sight } from "./selecting.ts";
 import { keyOf, seeToSecrets, type SecretCluster, type SecretResult } from "./secrets.ts";
 import { computeStatus, sameStatus } from "./status.ts";
 import { hasPeers, type PeerReports } from "./peers.ts";
+import { planReplicas, wantedReplicas } from "./replicas.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
+import type { Rollouts } from "./rollouts.ts";
 import type { Refusal } from "./verdict.ts";
 import { workload } from "./workload.ts";
 
@@ -28,6 +30,8 @@ export interface Cluster extends SecretCluster {
   children(resource: KVResponder): readonly KubeObject[];
   /** Applies one child, or with `dryRun` only says whether it would (result "pending"). Never throws for an answer of the API server. */
   apply(child: KubeObject, owner: KVResponder, options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<Outcome>;
+  /** Lets the second field manager apply the number of pods that stands, so that ours can let go. */
+  lendReplicas(deployment: KubeObject, replicas: number, signal: AbortSignal): Promise<void>;
   /** Deletes with a UID precondition; an object that is gone already is fine. */
   remove(child: KubeObject, signal: AbortSignal): Promise<void>;
   /** Writes the status subresource as a whole. */
@@ -47,6 +51,7 @@ export interface ReconcileDeps {
   readonly cluster: Cluster;
   readonly options: RenderOptions & TokenTiming;
   readonly looks: Looks;
+  readonly rollouts: Pick<Rollouts, "ask" | "applied" | "leave">;
   /** What the pods say about their peers. They are asked beside the reconciles, which wait for no pod; news wakes this one. */
   readonly survey: { follow(request: Request): PeerReports | undefined; forget(request: Request): void };
   /** Who selects monitors and rules: mostly known already, and asked for a bounded time when not. */
@@ -72,9 +77,13 @@ interface Applied {
 const conflictRetryMs = 30_000;
 /** An object on its way out is watched; this is for one that lost our labels. */
 const deletingRetryMs = 2_000;
+/** It is woken when its turn comes; this is for a turn that comes without an event. */
+const waitingRetryMs = 300_000;
+
+const retryMs: Partial<Record<Outcome["result"], number>> = { deleting: deletingRetryMs, conflict: conflictRetryMs, waiting: waitingRetryMs };
 
 /** What a condition tells better than a line of log at each reconcile. */
-const noNews = new Set<Outcome["result"]>(["unchanged", "pending", "missingKind", "deleting"]);
+const noNews = new Set<Outcome["result"]>(["unchanged", "pending", "waiting", "missingKind", "deleting"]);
 
 /** `due`: milliseconds after which something is due without an event. */
 const verdict = (outcomes: readonly Outcome[], due: readonly (number | undefined)[]): Result => {
@@ -84,7 +93,7 @@ const verdict = (outcomes: readonly Outcome[], due: readonly (number | undefined
   if (failed) return { outcome: "retry", reason: `apply ${failed.desired.kind} ${failed.desired.metadata.name}: ${failed.detail ?? "failed"}`, afterMs };
   const waits = [
     ...due.filter((ms) => ms !== undefined),
-    ...outcomes.flatMap((o) => (o.result === "deleting" ? [deletingRetryMs] : o.result === "conflict" ? [conflictRetryMs] : [])),
+    ...outcomes.flatMap(({ result }) => retryMs[result] ?? []),
   ];
   return { outcome: "done", ...(waits.length > 0 && { requeueAfterMs: Math.min(...waits) }) };
 };
@@ -100,14 +109,27 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     return other && { reason: "TenantTaken", message: `KVResponder ${other.metadata.name}, which is older, holds this tenant in the namespace` };
   };
 
-  const report = (resource: KVResponder, { desired: child, result, detail }: Outcome, drift: boolean): void => {
-    if (!noNews.has(result)) deps.observe({ resource, child, result, drift, ...(detail !== undefined && { detail }) });
+  const report = (resource: KVResponder, { desired: child, result, detail, isUpgrade }: Outcome, drift: boolean): void => {
+    if (!noNews.has(result)) deps.observe({ resource, child, result, drift: drift && !isUpgrade, ...(detail !== undefined && { detail }) });
   };
+
+  /** The pods wait for their turn when it is the operator that has changed. */
+  const applyPods = async (resource: KVResponder, pods: KubeObject, signal: AbortSignal): Promise<Outcome> => {
+    const live = cluster.children(resource).find((child) => child.kind === pods.kind && child.metadata.name === pods.metadata.name);
+    const turn = deps.rollouts.ask(resource, pods, live);
+    if (turn.wait !== undefined) return { desired: pods, result: "waiting", detail: turn.wait, ...(live && { live }) };
+    const outcome = await cluster.apply(pods, resource, { dryRun: false, signal });
+    deps.rollouts.applied(requestOf(resource), outcome.result);
+    return { ...outcome, ...(turn.isUpgrade && { isUpgrade: true }) };
+  };
+
+  const applyOne = async (resource: KVResponder, child: KubeObject, signal: AbortSignal): Promise<Outcome> =>
+    child.kind === "Deployment" && !resource.spec.paused ? applyPods(resource, child, signal) : cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
 
   const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], drift: boolean, signal: AbortSignal): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
     for (const child of wanted) {
-      const outcome = await cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
+      const outcome = await applyOne(resource, child, signal);
       report(resource, outcome, drift);
       outcomes.push(outcome);
     }
@@ -116,12 +138,14 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
 
   /** All children and Secrets; the Secrets before the pods that mount them, and after their owners. */
   const applyWhole = async (resource: KVResponder, tokens: Tokens, drift: boolean, signal: AbortSignal): Promise<Applied> => {
-    const context = renderContext(resource, options, tokens.slots);
+    const live = cluster.children(resource).find((child) => child.kind === "Deployment" && child.metadata.name === childName.workload(resource.metadata.name));
+    const replicas = planReplicas(resource.spec, live);
+    const context = renderContext(resource, options, { tokenSlots: tokens.slots, replicas: replicas.applied });
     const wanted = desired(context);
     const pods = wanted.findIndex((child) => child.kind === "Deployment");
     const before = await applyAll(resource, wanted.slice(0, pods), drift, signal);
-    const live = cluster.children(resource).find((child) => child.kind === "Deployment" && child.metadata.name === childName.workload(context.name));
-    const urgent = !workload(live, resource.spec.replicas).settled || tokens.rotation?.next !== undefined;
+    if (live && replicas.lent !== undefined && !resource.spec.paused) await cluster.lendReplicas(live, replicas.lent, signal);
+    const urgent = !workload(live, wantedReplicas(resource.spec, live)).settled || tokens.rotation?.next !== undefined;
     const secrets = await seeToSecrets(cluster, deps.looks, { resource, context, outcomes: before, urgent, signal });
     if (secrets.fresh) for (const outcome of secrets.outcomes) report(resource, outcome, drift);
     const outcomes = [...before, ...secrets.outcomes, ...(await applyAll(resource, wanted.slice(pods), drift, signal))];
@@ -142,15 +166,20 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
       deps.forget(request);
       deps.looks.forget(keyOf(request));
       deps.survey.forget(request);
+      deps.rollouts.leave(request);
       return { outcome: "done" };
     }
     // the garbage collector removes the children by their owner references
-    if (stored.metadata.deletionTimestamp !== undefined) return { outcome: "done" };
+    if (stored.metadata.deletionTimestamp !== undefined) {
+      deps.rollouts.leave(request);
+      return { outcome: "done" };
+    }
 
     // stored amounts may be numbers; parsed, they are text, and the defaults of a newer schema are there
     const parsed = parseSpec(stored.spec);
     const resource = parsed.ok ? { ...stored, spec: parsed.spec } : stored;
     const refusal = refuse(resource, parsed);
+    if (refusal || resource.spec.paused) deps.rollouts.leave(request);
     const time = now();
     const tokens = refusal ? undefined : planTokens(resource, Date.parse(time), options);
     // a step of a rotation changes children too, and repairs nothing

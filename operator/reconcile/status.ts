@@ -10,6 +10,7 @@ import type { Outcome } from "./outcome.ts";
 import { judgePeers, type PeerFinding, type PeerReports } from "./peers.ts";
 import type { Tokens } from "./tokens.ts";
 import { describe, describeConflict, type Verdict } from "./verdict.ts";
+import { wantedReplicas } from "./replicas.ts";
 import { workload, type Workload } from "./workload.ts";
 
 export interface StatusInput extends FeatureInput {
@@ -52,13 +53,13 @@ const peersBefore = ({ metadata, status }: KVResponder): PeerFinding | undefined
   return { status: value, reason: reason as Reason<"PeersConnected">, message, ...(status?.peers !== undefined && { peers: status.peers }) };
 };
 
-const peersVerdict = ({ resource, refusal, peers: reports }: StatusInput, load: Workload): PeerFinding =>
-  refusal ? { status: "Unknown", reason: "Pending", message: refusal.message } : judgePeers({ spec: resource.spec, load, reports, before: peersBefore(resource) });
+const peersVerdict = ({ resource, refusal, peers: reports }: StatusInput, wanted: number, load: Workload): PeerFinding =>
+  refusal ? { status: "Unknown", reason: "Pending", message: refusal.message } : judgePeers({ spec: resource.spec, wanted, load, reports, before: peersBefore(resource) });
 
 export const computeStatus = (input: StatusInput): Status => {
   const { resource, outcomes, deployment, refusal, version, now } = input;
   const { name, namespace = "", generation = 0 } = resource.metadata;
-  const wanted = refusal ? 0 : resource.spec.replicas;
+  const wanted = refusal ? 0 : wantedReplicas(resource.spec, deployment);
   const load = explained(workload(deployment, wanted), input);
   const stop = refusal ? undefined : obstacle(outcomes);
 
@@ -70,8 +71,11 @@ export const computeStatus = (input: StatusInput): Status => {
         message: load.message,
       });
   const stalledReason: Reason<"Stalled"> | undefined = refusal?.reason ?? stop?.stalled;
-  const connected = peersVerdict(input, load);
-  const working = ready.status !== "True" && stalledReason === undefined && ready.reason !== "Paused";
+  const connected = peersVerdict(input, wanted, load);
+  // the old pods serve meanwhile, so this has no part in Ready
+  const waiting = outcomes.find((o) => o.result === "waiting");
+  const underWay = [...(ready.status === "True" ? [] : [ready.message]), ...(waiting?.detail === undefined ? [] : [waiting.detail])];
+  const working = underWay.length > 0 && stalledReason === undefined && ready.reason !== "Paused";
 
   const previous = new Map(resource.status?.conditions?.map((c) => [c.type, c]));
   const condition = <T extends ConditionType>(type: T, verdict: Verdict<T>): Condition => {
@@ -89,7 +93,7 @@ export const computeStatus = (input: StatusInput): Status => {
 
   const conditions = [
     condition("Ready", ready),
-    condition("Reconciling", working ? { status: "True", reason: "Progressing", message: ready.message } : { status: "False", reason: "Settled", message: "nothing is under way" }),
+    condition("Reconciling", working ? { status: "True", reason: "Progressing", message: underWay.join("; ") } : { status: "False", reason: "Settled", message: "nothing is under way" }),
     condition("Stalled", stalledReason ? { status: "True", reason: stalledReason, message: ready.message } : { status: "False", reason: "NotStalled", message: "nothing needs a person" }),
     condition("WorkloadAvailable", { status: load.settled ? "True" : "False", reason: load.reason, message: load.message }),
     condition("PeersConnected", connected),
@@ -107,7 +111,7 @@ export const computeStatus = (input: StatusInput): Status => {
     conditions,
     replicas: load.replicas,
     readyReplicas: load.readyReplicas,
-    ready: `${load.readyReplicas}/${resource.spec.replicas}`,
+    ready: `${load.readyReplicas}/${refusal ? resource.spec.replicas : wanted}`,
     ...(connected.peers !== undefined && { peers: connected.peers }),
     selector: `${label.appName}=${appName},${label.name}=${name}`,
     endpoints: { http: `http://${host}`, ...(resp?.enabled && { resp: `redis://${host}:${resp.port}` }), metrics: `${host}:${servicePort.metrics}` },

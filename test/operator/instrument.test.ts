@@ -1,7 +1,7 @@
 // What the parts report becomes series that mean what controller-runtime's mean.
 import { expect, test } from "vitest";
 import { createTelemetry } from "#telemetry/instruments";
-import { controllerHooks, followPhases, followQueue, queueHooks, requestCounter } from "../../operator/instrument.ts";
+import { controllerHooks, followPhases, followQueue, followRollouts, queueHooks, requestCounter } from "../../operator/instrument.ts";
 import { operatorMetrics } from "../../operator/metrics.ts";
 import { createQueue } from "../../operator/runtime/queue.ts";
 import type { ReconcileVerdict } from "../../operator/runtime/types.ts";
@@ -76,4 +76,10 @@ test("phases are counted over what the store holds now", async () => {
   for (const phase of ["pending", "ready", "paused", "progressing", "stalled", "deleting"]) expect(await value(`kvoperator_resources{phase="${phase}"}`), phase).toBe(1);
   list.length = 1;
   expect(await value('kvoperator_resources{phase="ready"}')).toBe(0);
+});
+
+test("rollouts are counted by state at each scrape", async () => {
+  const { metrics, value } = setUp();
+  followRollouts(metrics, () => ({ running: 2, stuck: 1, waiting: 9 }));
+  expect(await Promise.all(["running", "stuck", "waiting"].map((state) => value(`kvoperator_rollouts{state="${state}"}`)))).toEqual([2, 1, 9]);
 });

@@ -10,6 +10,10 @@ export interface ProductOptions {
   /** Whether the Prometheus Operator's CRDs are there from the start. Default true. */
   readonly monitoringCrds?: boolean;
   readonly operatorArgs?: readonly string[];
+  /** Default `team`. */
+  readonly namespaces?: readonly string[];
+  /** What installs the operator: a folder with a kustomization. Default config/default. */
+  readonly kustomization?: string;
 }
 
 export interface Product {
@@ -17,19 +21,19 @@ export interface Product {
   readonly kubelet: FakeKubelet;
   /** The running one. */
   readonly operator: OperatorProcess;
-  /** SIGTERM, then another; resolves with the exit code of the first. */
-  restartOperator(): Promise<number | null>;
+  /** SIGTERM, then another, with other arguments if they are given; resolves with the exit code of the first. */
+  restartOperator(args?: readonly string[]): Promise<number | null>;
   stop(): Promise<void>;
 }
 
-/** With the namespace `team`, in which nothing is yet. */
-export const startProduct = async ({ audit = false, monitoringCrds = true, operatorArgs = [] }: ProductOptions = {}): Promise<Product> => {
+/** In its namespaces nothing is yet. */
+export const startProduct = async ({ audit = false, monitoringCrds = true, operatorArgs = [], namespaces = ["team"], kustomization }: ProductOptions = {}): Promise<Product> => {
   const cluster = await startCluster({ kind: "control", audit });
   try {
     const kubelet = await startFakeKubelet(cluster);
     if (monitoringCrds) for (const crd of crdPaths) await cluster.apply(crd);
-    await installOperatorObjects(cluster);
-    await cluster.kubectl("create", "namespace", "team");
+    for (const namespace of namespaces) await cluster.kubectl("create", "namespace", namespace);
+    await installOperatorObjects(cluster, kustomization);
     let operator = await startOperator(cluster, operatorArgs);
     return {
       cluster,
@@ -37,9 +41,9 @@ export const startProduct = async ({ audit = false, monitoringCrds = true, opera
       get operator() {
         return operator;
       },
-      async restartOperator() {
+      async restartOperator(args = operatorArgs) {
         const code = await operator.stop();
-        operator = await startOperator(cluster, operatorArgs);
+        operator = await startOperator(cluster, args);
         return code;
       },
       async stop() {

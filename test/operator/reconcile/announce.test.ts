@@ -28,3 +28,7 @@ test("a child that is put right is an event, one that follows a new spec or a ne
   expect(told({ ...ready, observedGeneration: 0 })).toEqual([]);
   expect(told({ ...ready, version: "0" })).toEqual([]);
 });
+
+test("new pods of the operator's release, whose turn came after the first visit, repair nothing", () => {
+  expect(announce(ready, ready, [{ ...outcome("updated"), isUpgrade: true }])).toEqual([]);
+});

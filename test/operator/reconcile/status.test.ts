@@ -78,6 +78,23 @@ test.each<[string, Partial<StatusInput>, string, string]>([
   expect([brief(input, "Reconciling"), brief(input, "Stalled")]).toEqual([reconciling, stalled]);
 });
 
+describe("new pods of an upgrade that wait for their turn", () => {
+  const waits = (others: Partial<Record<string, OutcomeResult>> = {}) => outcomes({ ...others, Deployment: "waiting" }).map((o) => (o.result === "waiting" ? { ...o, detail: "2 roll" } : o));
+
+  test("are under way, and the old ones are ready", () => {
+    const input = { outcomes: waits() };
+    expect([brief(input, "Ready"), brief(input, "WorkloadAvailable"), brief(input, "Reconciling"), get(input, "Reconciling")?.message, brief(input, "Stalled")]).toEqual(["True/AllReady", "True/AllReplicasReady", "True/Progressing", "2 roll", "False/NotStalled"]);
+  });
+
+  test("pods that are missing meanwhile are told first", () => {
+    expect(get({ outcomes: waits(), deployment: deployment(2) }, "Reconciling")?.message).toBe("2 of 3 pods are ready; 2 roll");
+  });
+
+  test("what needs a person is no work that ends by itself", () => {
+    expect([brief({ outcomes: waits({ Service: "conflict" }) }, "Reconciling"), brief({ outcomes: waits({ Service: "conflict" }) }, "Stalled")]).toEqual(["False/Settled", "True/Conflict"]);
+  });
+});
+
 test.each<[string, object, string]>([
   ["quota", { conditions: [{ type: "ReplicaFailure", status: "True", message: "exceeded quota: q" }] }, "False/QuotaExceeded"],
   ["deadline", { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] }, "False/RolloutStuck"],
@@ -220,20 +237,20 @@ describe("tokens and the Redis protocol", () => {
   });
 });
 
-test("for every combination: reasons come from the closed set, and Ready is never True beside Reconciling or Stalled", () => {
-  const result = fc.constantFrom<OutcomeResult>("created", "updated", "unchanged", "pending", "conflict", "forbidden", "missingKind", "deleting", "failed");
+test("for every combination: reasons come from the closed set, and Ready is never True beside Stalled, nor beside Reconciling unless new pods wait for their turn", () => {
+  const result = fc.constantFrom<OutcomeResult>("created", "updated", "unchanged", "pending", "conflict", "forbidden", "missingKind", "deleting", "failed", "waiting");
   fc.assert(
     fc.property(fc.array(result, { minLength: 5, maxLength: 5 }), fc.nat(3), fc.boolean(), fc.boolean(), (results, ready, paused, refused) => {
       const s = status({
         resource: resource({ paused }),
-        outcomes: children.map((desired, i) => ({ desired, result: results[i] ?? "unchanged" })),
+        outcomes: children.map((desired, i) => ({ desired, result: results[i] ?? "unchanged", detail: "d" })),
         deployment: deployment(ready),
         ...(refused && { refusal: { reason: "TenantTaken", message: "m" } as const }),
       });
       const by = Object.fromEntries((s.conditions ?? []).map((c) => [c.type, c]));
       for (const c of s.conditions ?? []) expect(conditionReasons[c.type]).toContain(c.reason);
       expect(new Set(s.conditions?.map((c) => c.type)).size).toBe(s.conditions?.length);
-      if (by["Ready"]?.status === "True") expect([by["Reconciling"]?.status, by["Stalled"]?.status]).toEqual(["False", "False"]);
+      if (by["Ready"]?.status === "True") expect([by["Reconciling"]?.status, by["Stalled"]?.status]).toEqual([!refused && results.includes("waiting") ? "True" : "False", "False"]);
       expect([by["Reconciling"]?.status, by["Stalled"]?.status]).not.toEqual(["True", "True"]);
     }),
   );
