@@ -1,12 +1,12 @@
 // A cluster without the Prometheus Operator's CRDs: everything else works; when they come, monitors appear without a restart. Then: granted = used.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { crdFile, crdPaths } from "../cluster/monitoring/crds.ts";
-import type { AuditEntry, Cluster } from "../cluster/types.ts";
-import { children, condition, inWords, kvresponder, path, waitForCondition, waitReady } from "../support/kvresponders.ts";
-import { operatorUser, type OperatorProcess } from "../support/operator-process.ts";
+import type { Cluster } from "../cluster/types.ts";
+import { everything, forbidden, grantedBy, nothing, unused } from "../support/granted.ts";
+import { children, condition, kvresponder, path, waitForCondition, waitReady } from "../support/kvresponders.ts";
+import type { OperatorProcess } from "../support/operator-process.ts";
 import { startProduct, type Product } from "../support/product.ts";
 
 let product: Product;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => product?.stop());
 
 test("without the CRDs the cache runs, and the conditions say what is missing", async () => {
-  await cluster.apply(kvresponder("team", "a", { monitoring: { routing: { webhook: { url: "http://hook.example" } } } }));
+  await cluster.apply(kvresponder("team", "a", everything));
   const resource = await waitReady(cluster, "team", "a");
   expect(condition(resource, "MonitorReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
   expect(condition(resource, "RulesReady")).toMatchObject({ status: "False", reason: "CRDMissing" });
@@ -87,40 +87,19 @@ test("events tell a person what happened", async () => {
   expect(events.map((e) => e.reason)).toContain("CRDMissing");
 });
 
-interface Role {
-  kind: string;
-  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-}
-
-/** An apply that makes the object needs "create" although its verb is patch: the answer 201 tells. */
-const verbsUsed = (e: AuditEntry): string[] => (e.verb === "patch" && e.responseStatus?.code === 201 ? ["patch", "create"] : [e.verb]);
-
 test("no request was Forbidden, and every granted verb of every kind was used", async () => {
   // use what the story above has not used: the removal of each kind that can become unwanted
-  const off = { mode: "Disabled" };
-  await patch("a", { replicas: 1, monitoring: { serviceMonitor: off, rules: off, dashboard: off, routing: off } });
+  await patch("a", nothing);
   await waitForCondition(cluster, ["team", "a"], "DashboardReady", { status: "False", reason: "Disabled" });
   await waitReady(cluster, "team", "a");
 
-  const role = parseAllDocuments(readFileSync(resolve(import.meta.dirname, "../../config/rbac/role.yaml"), "utf8"))
-    .map((d) => d.toJS() as Role)
-    .find((d) => d.kind === "ClusterRole");
-  const granted = (role?.rules ?? []).flatMap((r) => r.apiGroups.flatMap((g) => r.resources.flatMap((res) => r.verbs.map((v) => `${v} ${g}/${res}`))));
+  const granted = grantedBy(readFileSync(resolve(import.meta.dirname, "../../config/rbac/role.yaml"), "utf8"), "ClusterRole");
   expect(granted.length).toBeGreaterThan(30);
-  // what OwnerReferencesPermissionEnforcement asks the authorizer leaves no request of its own: finalizers of the owner for blockOwnerDeletion, and
-  // delete of a child whose owner reference is put back, which the test of repair does to every kind (without this verb it fails there)
-  const asked = new Set(["update kvresponder.io/kvresponders/finalizers", "delete /serviceaccounts", "delete /services", "delete apps/deployments"]);
   // a kind that has just appeared is listed and watched a moment after its first object is written
   await cluster.waitFor("every granted verb to be used", async () => {
-    const log = (await cluster.auditLog()).filter((entry) => entry.user.username === operatorUser);
-    expect(log.filter((entry) => entry.responseStatus?.code === 403).map(inWords)).toEqual([]);
-    const used = new Set(
-      log.filter((entry) => (entry.responseStatus?.code ?? 500) < 500).flatMap((entry) => {
-        const { apiGroup = "", resource = "", subresource } = entry.objectRef ?? {};
-        return verbsUsed(entry).map((verb) => `${verb} ${apiGroup}/${resource}${subresource === undefined ? "" : `/${subresource}`}`);
-      }),
-    );
-    expect(granted.filter((g) => !used.has(g) && !asked.has(g))).toEqual([]);
+    const log = await cluster.auditLog();
+    expect(forbidden(log)).toEqual([]);
+    expect(unused(granted, log)).toEqual([]);
     return true;
   });
 });

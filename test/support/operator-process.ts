@@ -23,8 +23,8 @@ export interface OperatorProcess extends AsyncDisposable {
 }
 
 /** CRD, namespace, ServiceAccount and exactly the shipped RBAC. */
-export const installOperatorObjects = async (cluster: Cluster): Promise<void> => {
-  const text = await cluster.kubectl("kustomize", resolve(root, "config/default"));
+export const installOperatorObjects = async (cluster: Cluster, kustomization = resolve(root, "config/default")): Promise<void> => {
+  const text = await cluster.kubectl("kustomize", kustomization);
   const documents = text.split(/^---$/m).filter((d) => !/^kind: Deployment$/m.test(d));
   await cluster.apply(documents.join("\n---\n"));
   await cluster.kubectl("wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=30s");
