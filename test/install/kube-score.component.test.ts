@@ -1,27 +1,8 @@
 // kube-score over all that is installed, and over all that the operator makes of the examples: nothing that is not explained in findings.ts.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { version } from "#lib/version";
 import { describe, expect, test } from "vitest";
-import { stringify } from "yaml";
-import { render } from "../../operator/cli/render.ts";
-import { template, helm, chart } from "../helm/chart.ts";
+import { chart, helm, template } from "../helm/chart.ts";
 import { accepted, findings, type Finding } from "./findings.ts";
-import { everything, kustomize, objects, operatorTemplate } from "./rendered.ts";
-
-/** KVResponders among the documents of all examples. */
-const examples = (): [string, string][] =>
-  readdirSync("examples", { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".yaml"))
-    .map((file): [string, object[]] => [file, objects(readFileSync(join("examples", file), "utf8")).filter(({ kind }) => kind === "KVResponder")])
-    .filter(([, resources]) => resources.length > 0)
-    .map(([file, resources]) => [file, resources.map((resource) => stringify(resource)).join("---\n")]);
-
-const childrenOf = (resources: string): string => {
-  const rendered = render(resources, { namespace: "default", responderImage: `localhost/kvr/responder:${version}` });
-  if (!rendered.ok) throw new Error(rendered.problems.join("\n"));
-  return rendered.text;
-};
+import { childrenOf, everything, examples, kustomize, operatorTemplate } from "./rendered.ts";
 
 const seen = new Set<string>();
 const unexplained = async (manifests: string): Promise<Finding[]> => {

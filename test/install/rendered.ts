@@ -1,8 +1,11 @@
-// What kustomize and Helm print, as objects.
+// What kustomize and Helm print, and what the operator makes of the examples.
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { parseAllDocuments } from "yaml";
+import { version } from "#lib/version";
+import { parseAllDocuments, stringify } from "yaml";
+import { render } from "../../operator/cli/render.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
 import type { Manifest } from "../cluster/types.ts";
 import { helm } from "../helm/chart.ts";
@@ -33,3 +36,18 @@ export const operatorTemplate = (...args: readonly string[]): Promise<string> =>
   helm(["template", "kv-responder-operator", operatorChart, "--namespace=kv-responder-system", "--kube-version=1.36.3", ...args]);
 
 export const inWords = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
+
+/** The KVResponders in each file of the examples that has some, as YAML. */
+export const examples = (): [file: string, text: string][] =>
+  readdirSync("examples", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file): [string, Manifest[]] => [file, objects(readFileSync(join("examples", file), "utf8")).filter(({ kind }) => kind === "KVResponder")])
+    .filter(([, resources]) => resources.length > 0)
+    .map(([file, resources]) => [file, resources.map((resource) => stringify(resource)).join("---\n")]);
+
+/** What the operator makes of these resources. */
+export const childrenOf = (...resources: readonly string[]): string => {
+  const rendered = render(resources.join("---\n"), { namespace: "default", responderImage: `localhost/kvr/responder:${version}` });
+  if (!rendered.ok) throw new Error(rendered.problems.join("\n"));
+  return rendered.text;
+};
