@@ -70,8 +70,8 @@ bench-telemetry: install packages ## What telemetry costs a request: each part, 
 pictures: install tools ## Draw the dashboards of live pods into docs/pictures, ten minutes; wants Chromium (CHROMIUM=path of another one)
 	@node test/pictures/main.ts
 
-images: install ## Build the two images into dist/images, no daemon needed
-	@node build/images.ts
+images: install ## Build the two images with docker, podman or buildah, or as archives in dist/images where none works; ENGINE=, BASE=, REGISTRY= (containers/README.md)
+	@node build/images.ts $(if $(ENGINE),--engine $(ENGINE)) $(if $(BASE),--base $(BASE)) $(if $(REGISTRY),--registry $(REGISTRY))
 
 manifests: install ## Write dist/install.yaml and both charts as packages; ARGS="--operator-image X --responder-image Y" names your registry's images
 	@tools="$$(node test/cluster/prepare.ts kubectl helm | awk 'NF == 2 { sub("/[^/]*$$", "", $$2); printf "%s:", $$2 }')"; PATH="$$tools$$PATH" node build/manifests.ts $(ARGS)

@@ -1,7 +1,7 @@
 // Bundles each program into one ESM file, with chunks for the parts that it loads lazily.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { narrowClientNode } from "./narrow-client-node.ts";
 
 export const root = resolve(import.meta.dirname, "..");
@@ -25,19 +25,33 @@ export interface OutputFile {
   readonly content: Buffer;
 }
 
+export interface Bundle {
+  readonly files: readonly OutputFile[];
+  /** What went into it, by esbuild's own record. */
+  readonly metafile: Metafile;
+}
+
+export interface BundleOptions {
+  /** Chunks for what is loaded lazily (default), or one file for each entry. */
+  readonly splitting?: boolean;
+  /** The oldest Node that runs it; default the one of the images. */
+  readonly target?: string;
+}
+
 /** The bundle's modules (*.mjs) and their external source maps, which carry no link: the maps stay out of the image. */
-export const bundle = async (entries: Program["entries"]): Promise<readonly OutputFile[]> => {
-  const { outputFiles } = await build({
+export const bundleWithContents = async (entries: Program["entries"], { splitting = true, target = "node24" }: BundleOptions = {}): Promise<Bundle> => {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
     outdir: resolve(root, "dist"),
     write: false,
+    metafile: true,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
-    target: "node24",
+    target,
     format: "esm",
-    splitting: true,
+    splitting,
     // names stay readable: a stack trace in a tenant's log should mean something without its map
     minifySyntax: true,
     sourcemap: "external",
@@ -48,8 +62,10 @@ export const bundle = async (entries: Program["entries"]): Promise<readonly Outp
     plugins: [narrowClientNode(root)],
     logLevel: "warning",
   });
-  return outputFiles.map(({ path, contents }) => ({ name: basename(path), content: Buffer.from(contents) }));
+  return { files: outputFiles.map(({ path, contents }) => ({ name: basename(path), content: Buffer.from(contents) })), metafile };
 };
+
+export const bundle = async (entries: Program["entries"]): Promise<readonly OutputFile[]> => (await bundleWithContents(entries)).files;
 
 /** Writes a bundle into an emptied folder, since chunk names change with their content. */
 export const writeBundle = async (files: readonly OutputFile[], outdir: string): Promise<void> => {

@@ -1,12 +1,13 @@
-// `make images`: bundles both programs and writes dist/images/{responder,operator}.tar.
-import { mkdirSync, readFileSync } from "node:fs";
+// `make images`: both images, with docker, podman or buildah from containers/*.Containerfile, or as archives in dist/images that need none of them.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { port } from "#contract/http";
-import { bundle, programs, root, writeBundle, type OutputFile, type Program } from "./bundle.ts";
-import { nodeLayer } from "./node-runtime.ts";
-import { buildImage, layer, writeArchive, type Image, type Layer } from "./oci.ts";
-import { file } from "./tar.ts";
+import { pinned, resolveBase, type BaseImage } from "./base.ts";
+import { programs, root, writeBundle, type Program } from "./bundle.ts";
+import { writeContext } from "./context.ts";
+import { engines, findEngine, runBuild, type Engine, type EngineBuild } from "./engine.ts";
+import { imageContent, product, type ImageContent } from "./image-content.ts";
+import { buildImage, layer, writeArchive } from "./oci.ts";
 
 export interface BuiltImage {
   readonly program: Program["name"];
@@ -17,36 +18,16 @@ export interface BuiltImage {
   readonly path: string;
 }
 
-const { version, description, license } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { version: string; description: string; license: string };
+const localRegistry = "localhost/kvr";
+const imageName = (program: Program["name"], registry = localRegistry): string => `${registry}/${program}:${product.version}`;
 
-const imageName = (program: Program["name"]): string => `localhost/kvr/${program}:${version}`;
-
-/** Starts the command-line tool under its own name: `kubectl run ... --command -- /bin/kvr`. */
-const cliLauncher = `#!/bin/node\nimport("/app/kvr.mjs");\n`;
-
-const appLayer = (files: readonly OutputFile[]): Layer => {
-  const modules = files.filter(({ name }) => name.endsWith(".mjs"));
-  const cli = modules.some(({ name }) => name === "kvr.mjs") ? [file("bin/kvr", cliLauncher, 0o755)] : [];
-  return layer([...modules.map(({ name, content }) => file(`app/${name}`, content)), ...cli]);
+/** Beside the image, for those who do not look into it. */
+const writeSbom = (out: string, { program, sbom }: ImageContent): string => {
+  mkdirSync(out, { recursive: true });
+  const path = join(out, `${program}.cdx.json`);
+  writeFileSync(path, sbom);
+  return path;
 };
-
-const ports = { responder: [port.http, port.metrics, port.peers], operator: [] } as const;
-
-const assemble = (program: Program["name"], base: Layer, app: Layer): Image =>
-  buildImage({
-    name: imageName(program),
-    layers: [base, app],
-    // memory limits and the like are NODE_OPTIONS of the pod, which knows its limits
-    entrypoint: ["/bin/node", "/app/main.mjs"],
-    workdir: "/app",
-    ports: ports[program],
-    labels: {
-      "org.opencontainers.image.title": `kv-responder ${program}`,
-      "org.opencontainers.image.description": description,
-      "org.opencontainers.image.version": version,
-      "org.opencontainers.image.licenses": license,
-    },
-  });
 
 export interface BuildOptions {
   /** Folder of the archives; default dist/images. */
@@ -56,23 +37,52 @@ export interface BuildOptions {
   readonly bundles?: string;
 }
 
-/** Bundles the programs and writes one archive for each. */
-export const buildImages = async ({ out = resolve(root, "dist/images"), wanted = programs, bundles }: BuildOptions = {}): Promise<readonly BuiltImage[]> => {
-  mkdirSync(out, { recursive: true });
-  const base = nodeLayer();
+/** Writes one archive for each content, and what it is made of beside it. */
+export const writeArchives = (contents: readonly ImageContent[], out: string): Promise<readonly BuiltImage[]> => {
+  const runtime = contents[0] && layer(contents[0].runtime);
   return Promise.all(
-    wanted.map(async (program) => {
-      const files = await bundle(program.entries);
-      if (bundles !== undefined) await writeBundle(files, join(bundles, program.name));
-      const image = assemble(program.name, base, appLayer(files));
-      const path = join(out, `${program.name}.tar`);
+    contents.map(async (content) => {
+      const { program, app, entrypoint, ports, labels } = content;
+      writeSbom(out, content);
+      const image = buildImage({ name: imageName(program), layers: [...(runtime ? [runtime] : []), layer(app)], entrypoint, workdir: "/app", ports, labels });
+      const path = join(out, `${program}.tar`);
       await writeArchive(image, path);
-      return { program: program.name, name: image.name, digest: image.digest, size: image.size, path };
+      return { program, name: image.name, digest: image.digest, size: image.size, path };
     }),
   );
 };
 
-const report = (images: readonly BuiltImage[]): string => {
+/** Bundles the programs and writes their archives. */
+export const buildImages = async ({ out = resolve(root, "dist/images"), wanted = programs, bundles }: BuildOptions = {}): Promise<readonly BuiltImage[]> => {
+  const contents = await Promise.all(wanted.map((program) => imageContent(program)));
+  if (bundles !== undefined) await Promise.all(contents.map(({ files, program }) => writeBundle(files, join(bundles, program))));
+  return writeArchives(contents, out);
+};
+
+interface EngineOptions {
+  readonly out: string;
+  readonly base?: BaseImage | undefined;
+  readonly registry?: string | undefined;
+}
+
+/** What to tell an engine. The build context is written under `out`, the list of materials beside it. */
+export const prepareBuild = (content: ImageContent, { out, base, registry }: EngineOptions): EngineBuild => {
+  const { program, labels } = content;
+  const context = join(out, "context", program);
+  writeContext(context, content);
+  writeSbom(out, content);
+  const label = (name: string): string => labels[`org.opencontainers.image.${name}`] ?? "";
+  return {
+    containerfile: resolve(root, "containers", `${program}.Containerfile`),
+    context,
+    name: imageName(program, registry),
+    args: { BASE: base ? pinned(base) : "scratch", VERSION: label("version"), REVISION: label("revision") },
+    // of scratch there is nothing to say
+    labels: Object.fromEntries(Object.entries(labels).filter(([key]) => key.includes(".base."))),
+  };
+};
+
+const reportArchives = (images: readonly BuiltImage[]): string => {
   const paths = images.map((image) => relative(process.cwd(), image.path));
   return [
     ...images.map((image, i) => `${image.name}  ${image.digest}  ${(image.size / 1e6).toFixed(0)} MB  ${paths[i]}`),
@@ -82,7 +92,25 @@ const report = (images: readonly BuiltImage[]): string => {
   ].join("\n");
 };
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { out: { type: "string" } } });
-  console.log(report(await buildImages({ bundles: resolve(root, "dist"), ...(values.out === undefined ? {} : { out: resolve(values.out) }) })));
-}
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { out: { type: "string", default: "dist/images" }, base: { type: "string", default: "scratch" }, engine: { type: "string" }, registry: { type: "string" } } });
+  const wanted = values.engine;
+  if (wanted !== undefined && wanted !== "none" && !engines.includes(wanted as Engine)) throw new RangeError(`--engine must be one of ${engines.join(", ")} and none, not ${JSON.stringify(wanted)}`);
+  const engine = wanted === "none" ? undefined : ((wanted as Engine | undefined) ?? findEngine());
+  const out = resolve(values.out);
+  if (engine === undefined) {
+    if (values.base !== "scratch" || values.registry !== undefined) throw new Error(`a base and a registry need one of ${engines.join(", ")}, and none of them works here`);
+    console.log(reportArchives(await buildImages({ out, bundles: resolve(root, "dist") })));
+    return;
+  }
+  const base = await resolveBase(values.base);
+  console.log(`engine ${engine}, base ${base ? `${base.name}@${base.digest}` : "scratch"}`);
+  for (const program of programs) {
+    const build = prepareBuild(await imageContent(program, base), { out, base, registry: values.registry });
+    runBuild(engine, build);
+    console.log(`built ${build.name}; what it is made of: ${relative(process.cwd(), join(out, `${program.name}.cdx.json`))}`);
+  }
+  if (base && !values.base.includes("@")) console.log(`to build the same again: BASE=${base.name}@${base.digest}`);
+};
+
+if (import.meta.main) await main();

@@ -27,17 +27,34 @@ const libraries = (binary: string): string[] => {
 
 const inImage = (path: string): string => path.replace(/^\/+/, "");
 
-const entries = (binary: string): TarEntry[] => [
-  ...accounts,
-  file("etc/nsswitch.conf", "hosts: files dns\n"),
-  file("bin/node", readFileSync(binary), 0o755),
-  // kept at the paths where ldd found them: the loader, itself one of them, searches there by default
-  ...libraries(binary).map((path) => file(inImage(path), readFileSync(path), 0o755)),
-  dir("tmp", 0o1777),
-];
-
 /** The Node that package.json pins, whatever runs the build. */
-const pinnedNode = resolve(root, "node_modules/node/bin/node");
+export const pinnedNode = resolve(root, "node_modules/node/bin/node");
+
+export interface Runtime {
+  readonly entries: readonly TarEntry[];
+  /** Files of this machine that it took along; none on a base that has them. */
+  readonly libraries: readonly string[];
+}
+
+/** Node alone, for a base image that has glibc and libstdc++. In /usr/bin, which is a folder everywhere: /bin is a link in some, and COPY would put a folder in its place. */
+export const nodeOnBase = (binary = pinnedNode): Runtime => ({ entries: [file("usr/bin/node", readFileSync(binary), 0o755)], libraries: [] });
+
+/** Node and everything it needs, for no base at all. */
+export const nodeOnScratch = (binary = pinnedNode): Runtime => {
+  const found = libraries(binary);
+  return {
+    libraries: found,
+    entries: [
+      ...accounts,
+      file("etc/nsswitch.conf", "hosts: files dns\n"),
+      ...nodeOnBase(binary).entries,
+      // kept at the paths where ldd found them: the loader, itself one of them, searches there by default
+      ...found.map((path) => file(inImage(path), readFileSync(path), 0o755)),
+      { path: "bin", mode: 0o777, body: { type: "link", target: "usr/bin" } },
+      dir("tmp", 0o1777),
+    ],
+  };
+};
 
 /** Shared by both images, so it is stored and imported once. */
-export const nodeLayer = (binary = pinnedNode): Layer => layer(entries(binary));
+export const nodeLayer = (binary = pinnedNode): Layer => layer(nodeOnScratch(binary).entries);

@@ -72,7 +72,7 @@ const imageConfig = (spec: ImageSpec): Blob =>
       User: `${user}:${user}`,
       Entrypoint: spec.entrypoint,
       WorkingDir: spec.workdir ?? "/",
-      Env: ["PATH=/bin"],
+      Env: ["PATH=/usr/bin:/bin"],
       ...(spec.labels ? { Labels: spec.labels } : {}),
       ...(spec.ports ? { ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port}/tcp`, {}])) } : {}),
     },
