@@ -105,7 +105,8 @@ export const createRollouts = ({ limit, deployments, wake, monotonic }: Rollouts
       const now = rolling();
       const asked = admitted.get(key)?.asked === true || isAsked(resource, desired, live);
       if (!asked && !now.has(key)) {
-        waiting.set(key, waiting.get(key) ?? { request });
+        // in the place that it has, if it waits already; it has come, so nothing is held against it
+        waiting.set(key, { request });
         if (!next(limit - now.size).includes(key)) return { wait: waitMessage(now, limit) };
       }
       waiting.delete(key);

@@ -51,6 +51,19 @@ test("one that is woken and does not come is passed over after a minute, and has
   expect(roll(f, "t1")).toBe(true);
 });
 
+test("one that comes and finds its place taken by somebody who does not wait keeps its turn, however long that takes", () => {
+  const f = fleet(1, 4);
+  roll(f, "t0");
+  for (const name of ["t1", "t2"]) isFree(f, name);
+  f.become("t0", "settled");
+  f.change("t3");
+  roll(f, "t3");
+  expect(isFree(f, "t1")).toBe(false);
+  f.time.advance(60_000);
+  f.become("t3", "settled");
+  expect([isFree(f, "t2"), isFree(f, "t1")]).toEqual([false, true]);
+});
+
 describe("who does not wait", () => {
   test("a change of the resource itself goes at once, beyond the limit, and counts", () => {
     const f = fleet(1, 3);
