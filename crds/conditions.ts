@@ -2,11 +2,11 @@
 
 export const conditionReasons = {
   /** The whole resource: every pod that was asked for is ready and everything we manage is applied. */
-  Ready: ["AllReady", "ScaledToZero", "WorkloadUnavailable", "ApplyFailed", "Conflict", "TenantTaken", "Invalid", "Paused"],
+  Ready: ["AllReady", "ScaledToZero", "WorkloadUnavailable", "ApplyFailed", "Conflict", "TenantTaken", "TenantDenied", "ImageDenied", "Invalid", "Paused"],
   /** kstatus: work is under way and will end without help. */
   Reconciling: ["Progressing", "Settled"],
   /** kstatus: nothing will happen until somebody changes something. */
-  Stalled: ["Invalid", "TenantTaken", "Conflict", "Forbidden", "NotStalled"],
+  Stalled: ["Invalid", "TenantTaken", "TenantDenied", "ImageDenied", "Conflict", "Forbidden", "NotStalled"],
   WorkloadAvailable: ["AllReplicasReady", "ScaledToZero", "ReplicasNotReady", "SecretMissing", "RolloutStuck", "QuotaExceeded", "NotApplied"],
   /** The pods among themselves, by their own reports. It has no part in Ready: a cache that is cut in two still serves. */
   PeersConnected: ["AllConnected", "SinglePod", "WarmupTimedOut", "Disconnected", "ClockAhead", "Pending", "Unreachable", "NotReported", "Disabled"],

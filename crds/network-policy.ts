@@ -20,7 +20,7 @@ export const networkPolicy = z
       .min(1)
       .max(16)
       .optional()
-      .meta({ description: "Namespaces that may read the metrics, beside the operator. Absent: the operator's --monitoring-namespaces; without those, everybody.", "x-kubernetes-list-type": "set" }),
+      .meta({ description: "Namespaces that may read the metrics, beside the operator. Absent: the operator's --monitoring-namespaces; without those, everybody.", "x-kubernetes-list-type": "atomic" }),
   })
   .prefault({})
   .meta({ description: "Who may reach the pods. The pods themselves reach each other, DNS and the receiver of traces, nothing else." });

@@ -25,18 +25,23 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 /** The API server drops nulls before it fills in defaults: `cache:` with nothing behind it is the same as no cache. */
 const withoutNulls = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(withoutNulls) :
-  isObject(value)
-    ? Object.fromEntries(
-        Object.entries(value)
-          .filter(([, v]) => v !== null)
-          .map(([k, v]) => [k, withoutNulls(v)]),
-      )
-    : value;
+  Array.isArray(value)
+    ? value.map(withoutNulls)
+    : isObject(value)
+      ? Object.fromEntries(
+          Object.entries(value)
+            .filter(([, v]) => v !== null)
+            .map(([k, v]) => [k, withoutNulls(v)]),
+        )
+      : value;
+
+let known: Structural | undefined;
+/** Made once, when it is first wanted: it takes some milliseconds. */
+const specStructure = (): Structural => (known ??= structural(specSchema));
 
 /** "cache.maxMemory", "labels[team]" for the key of a map and "tolerations[0].key" in a list, as the API server writes paths. */
 const fieldPath = (path: readonly PropertyKey[]): string => {
-  let node: Structural | undefined = structural(specSchema);
+  let node: Structural | undefined = specStructure();
   let text = "spec";
   for (const key of path.map(String)) {
     text += node?.additionalProperties || node?.items ? `[${key}]` : `.${key}`;
@@ -96,7 +101,7 @@ export const parseResource = (object: unknown): { readonly ok: true; readonly re
     ...(head.success ? [] : head.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)),
     // in what was written, nulls included: a misspelt heading with nothing below it is misspelt all the same
     ...Object.keys(object).flatMap((key) => (topLevel.has(key) ? [] : [`${key}: unknown field`])),
-    ...unknownFields(object["spec"], structural(specSchema), "spec"),
+    ...unknownFields(object["spec"], specStructure(), "spec"),
     ...(body.ok ? [] : body.problems),
   ];
   if (!head.success || !body.ok || problems.length > 0) return { ok: false, problems };

@@ -47,10 +47,10 @@ export const placement = {
   nodeSelector: anyLabels("Labels that a node must have.").optional(),
   tolerations: z.array(toleration).max(16).optional().meta({ description: "Taints that the pods put up with.", "x-kubernetes-list-type": "atomic" }),
   priorityClassName: objectName("PriorityClass", "PriorityClass of the pods.").optional(),
-  imagePullSecrets: z
-    .array(z.object({ name: objectName("Secret", "Name of the Secret.") }))
-    .max(8)
-    .optional()
-    .meta({ description: "Secrets of this namespace with which the image is pulled.", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] }),
+  imagePullSecrets: withRules(
+    z.array(z.object({ name: objectName("Secret", "Name of the Secret.") })).max(8),
+    [{ cel: "self.all(a, self.exists_one(b, b.name == a.name))", message: "names a Secret twice", test: (list) => new Set(list.map(({ name }) => name)).size === list.length }],
+    { description: "Secrets of this namespace with which the image is pulled.", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
+  ).optional(),
 } as const;
 

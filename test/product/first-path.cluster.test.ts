@@ -46,7 +46,7 @@ test("both tenants become Ready with true numbers, and all their children exist"
     const { status } = await waitForCondition(cluster, [namespace, name], "PeersConnected", { status: "True", reason: "AllConnected" }, 60_000);
     expect(status?.peers).toBe("1/1");
     const kinds = (await children(cluster, namespace, name)).map((c) => c.kind);
-    expect(kinds.sort()).toEqual(["ConfigMap", "ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceAccount", "ServiceMonitor"]);
+    expect(kinds.sort()).toEqual(["ConfigMap", "ConfigMap", "ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceAccount", "ServiceMonitor"]);
     const pods = (await cluster.pods({ namespace, selector: String(resource.status?.selector) })).filter((p) => p.status.conditions?.some((c) => c.type === "Ready" && c.status === "True"));
     expect(pods).toHaveLength(2);
   }

@@ -1,6 +1,8 @@
 // What product tests say about KVResponders: make one, wait for it, read its conditions and children.
 import type { Condition } from "#crds/conditions";
 import type { Status } from "#crds/status";
+import { ownedKinds } from "../../operator/kinds.ts";
+import { objectPath } from "../../operator/kube/paths.ts";
 import type { AuditEntry, Cluster, Manifest } from "../cluster/types.ts";
 import { operatorUser } from "./operator-process.ts";
 
@@ -19,17 +21,7 @@ export const kvresponder = (namespace: string, name: string, spec: object = {}):
 export const path = (namespace: string, name: string): string => `/apis/kvresponder.io/v1alpha1/namespaces/${namespace}/kvresponders/${name}`;
 
 /** Where the children of each kind are listed. */
-export const childLists = (namespace: string): Readonly<Record<string, string>> => ({
-  ServiceAccount: `/api/v1/namespaces/${namespace}/serviceaccounts`,
-  ConfigMap: `/api/v1/namespaces/${namespace}/configmaps`,
-  Service: `/api/v1/namespaces/${namespace}/services`,
-  Deployment: `/apis/apps/v1/namespaces/${namespace}/deployments`,
-  PodDisruptionBudget: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
-  ServiceMonitor: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/servicemonitors`,
-  GrafanaDashboard: `/apis/grafana.integreatly.org/v1beta1/namespaces/${namespace}/grafanadashboards`,
-  PrometheusRule: `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/prometheusrules`,
-  AlertmanagerConfig: `/apis/monitoring.coreos.com/v1alpha1/namespaces/${namespace}/alertmanagerconfigs`,
-});
+export const childLists = (namespace: string): Readonly<Record<string, string>> => Object.fromEntries(ownedKinds.map((kind) => [kind.kind, objectPath(kind, { namespace })]));
 
 export const childPath = (child: { kind: string; metadata: { name: string; namespace?: string } }): string =>
   `${childLists(child.metadata.namespace ?? "")[child.kind] ?? ""}/${child.metadata.name}`;

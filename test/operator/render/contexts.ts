@@ -71,7 +71,7 @@ const podSpec = {
   topologySpread: sometimes(fc.constantFrom("Soft", "Hard", "None")),
   nodeSelector: sometimes(labels),
   tolerations: sometimes(tolerations),
-  priorityClassName: sometimes(dns(63)),
+  priorityClassName: sometimes(fc.constantFrom("high", "system-cluster-critical")),
   imagePullSecrets: sometimes(fc.uniqueArray(dns(63), { maxLength: 3 }).map((names) => names.map((name) => ({ name })))),
   podLabels: sometimes(labels),
   podAnnotations: sometimes(annotations),

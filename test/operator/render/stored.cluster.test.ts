@@ -16,6 +16,7 @@ beforeAll(async () => {
   cluster = await startCluster({ kind: "control" });
   for (const crd of crdPaths) await cluster.apply(crd);
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } });
+  await cluster.apply({ apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name: "high" }, value: 1000 });
   await cluster.waitFor("the monitoring kinds are served", async () => (await cluster.request("GET", "/apis/monitoring.coreos.com/v1")).status === 200);
 });
 afterAll(() => cluster?.stop());
