@@ -29,7 +29,7 @@ generate: install ## Write what is generated: CRD, RBAC, chart schema, API docs,
 	@node responder/http/generate.ts
 
 verify: generate ## Regenerate and demand a clean tree
-	@changes="$$(git status --porcelain -- config docs crds)"; if [ -n "$$changes" ]; then echo "generated files are stale, commit these:"; echo "$$changes"; git --no-pager diff --stat -- config docs crds; exit 1; fi
+	@changes="$$(git status --porcelain -- config docs crds operator/cli/status/hints.ts)"; if [ -n "$$changes" ]; then echo "generated files are stale, commit these:"; echo "$$changes"; git --no-pager diff --stat -- config docs crds operator/cli/status/hints.ts; exit 1; fi
 	@echo "generated files are fresh"
 
 typecheck: install ## Check the types

@@ -1,4 +1,4 @@
-// Writes what is made from the operator's tables: its role and those of users, the charts, the platform's rules and dashboards, and from the catalogues docs/metrics.md, docs/alerts.md, the tables of docs/MONITORING.md and the index of the runbooks.
+// Writes what is made from the operator's tables: its role and those of users, the charts, the platform's rules and dashboards, and from the catalogues docs/metrics.md, docs/alerts.md, the tables of docs/MONITORING.md and the index of the runbooks; from docs/status-conditions.md what `kvr status` advises.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { stringify } from "yaml";
@@ -6,6 +6,7 @@ import { alertsPage, runbookIndex } from "./alerts-page.ts";
 import { argocdPatchYaml } from "./argocd.ts";
 import { chartFiles } from "./chart/files.ts";
 import { withTables } from "./guide-tables.ts";
+import { hintsModule } from "./hints-table.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { fleetDashboard } from "./observability/fleet-dashboard.ts";
 import { operatorDashboard } from "./observability/operator-dashboard.ts";
@@ -49,6 +50,7 @@ if (import.meta.main) {
   writeFileSync(resolve(root, "docs/metrics.md"), metricsPage());
   writeFileSync(resolve(root, "docs/alerts.md"), alertsPage());
   writeFileSync(resolve(root, "docs/runbooks/README.md"), runbookIndex());
+  writeFileSync(resolve(root, "operator/cli/status/hints.ts"), hintsModule(readFileSync(resolve(root, "docs/status-conditions.md"), "utf8")));
   const guide = resolve(root, "docs/MONITORING.md");
   writeFileSync(guide, withTables(readFileSync(guide, "utf8")));
 }

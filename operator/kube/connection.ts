@@ -13,6 +13,8 @@ import { parse } from "yaml";
 export interface ConnectionOptions {
   /** Path of a kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the pod's ServiceAccount, in this order. */
   readonly kubeconfig?: string | undefined;
+  /** Name of a context in it; otherwise its current one. */
+  readonly context?: string | undefined;
   /** Connections for requests at most. */
   readonly connections: number;
 }
@@ -39,8 +41,14 @@ const idleMs = 60_000;
 
 type Tls = Pick<RequestOptions, "ca" | "cert" | "key" | "pfx" | "passphrase" | "rejectUnauthorized" | "servername">;
 
-export const openConnection = ({ kubeconfig, connections }: ConnectionOptions): Connection => {
-  const config = loadConfig(kubeconfig);
+/** Where its context puts a person who names no namespace. */
+export const contextNamespace = ({ kubeconfig, context }: Pick<ConnectionOptions, "kubeconfig" | "context">): string => {
+  const config = loadConfig(kubeconfig, context);
+  return config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+};
+
+export const openConnection = ({ kubeconfig, context, connections }: ConnectionOptions): Connection => {
+  const config = loadConfig(kubeconfig, context);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error("the kubeconfig has no current context with a cluster: set current-context");
   const url = new URL(cluster.server);
@@ -95,15 +103,23 @@ export const openConnection = ({ kubeconfig, connections }: ConnectionOptions): 
   };
 };
 
-const loadConfig = (path: string | undefined): KubeConfig => {
+const choose = (config: KubeConfig, context: string | undefined): KubeConfig => {
+  if (context === undefined) return config;
+  if (!config.getContextObject(context)) throw new Error(`the kubeconfig has no context ${JSON.stringify(context)}; it has ${config.getContexts().map(({ name }) => name).join(", ") || "none"}`);
+  config.setCurrentContext(context);
+  return config;
+};
+
+const loadConfig = (path: string | undefined, context: string | undefined): KubeConfig => {
   const config = new KubeConfig();
   if (path === undefined) {
     config.loadFromDefault();
-    return config;
+    return choose(config, context);
   }
   const text = readFileSync(path, "utf8");
   config.loadFromString(text);
   config.makePathsAbsolute(dirname(path));
+  choose(config, context);
   const user = config.getCurrentUser();
   if (user) honourTokenFile(user, text, path);
   return config;

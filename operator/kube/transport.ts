@@ -21,6 +21,8 @@ export interface RequestReport {
 export interface TransportOptions {
   /** Path of a kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the pod's ServiceAccount, in this order. */
   readonly kubeconfig?: string | undefined;
+  /** Name of a context in it; otherwise its current one. */
+  readonly context?: string | undefined;
   /** Bound of a whole call in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
   /** Connections for requests at most; each watch has one of its own. Default 16. */
@@ -63,7 +65,7 @@ export interface Transport {
 /** Throws an Error that says what to do when the kubeconfig cannot be used. No connection is opened yet. */
 export const createTransport = (options: TransportOptions): Transport => {
   const { timeoutMs: defaultTimeout = 30_000, userAgent = "kv-responder-operator", onRequest = () => {}, clock = systemClock } = options;
-  const connection = openConnection({ kubeconfig: options.kubeconfig, connections: options.connections ?? 16 });
+  const connection = openConnection({ kubeconfig: options.kubeconfig, context: options.context, connections: options.connections ?? 16 });
   const underWay = new Set<AbortController>();
   let closed = false;
 
