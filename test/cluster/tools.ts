@@ -68,7 +68,7 @@ export const tools = {
   "dashboard-linter": { module: "dashboard-linter", package: "github.com/grafana/dashboard-linter", seconds: 240 },
   kubeconform: { module: "kubeconform", package: "github.com/yannh/kubeconform/cmd/kubeconform", seconds: 4 },
   "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
-  "argocd-lua": { module: "argocd-lua", package: ".", seconds: 160 },
+  "argocd-lua": { module: "argocd-lua", package: ".", seconds: 240 },
   "flux-status": { module: "flux-status", package: ".", seconds: 30 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;

@@ -81,7 +81,7 @@ describe("the manifests", () => {
   });
 
   test("a field that Flux does not have would be seen", async () => {
-    const [wrong] = (await askFlux({ manifests: [(manifests[0] ?? "").replace("  interval:", "  intervall:")] })).manifests ?? [];
+    const [wrong] = (await askFlux({ manifests: [(manifests[0] ?? "").replace("  interval:", "  Interval:")] })).manifests ?? [];
     expect(wrong).toContain("unknown field");
   });
 

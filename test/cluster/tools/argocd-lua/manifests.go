@@ -2,11 +2,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/argoproj/argo-cd/v3/applicationset/utils"
 	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -27,7 +29,20 @@ func decode(manifest string) string {
 	if !known || head.APIVersion != "argoproj.io/v1alpha1" {
 		return fmt.Sprintf("unknown kind %s %s", head.APIVersion, head.Kind)
 	}
-	if err := yaml.UnmarshalStrict([]byte(manifest), into); err != nil {
+	return strictly(manifest, into)
+}
+
+// strictly tells field names apart by case too, as the API server does.
+func strictly(manifest string, into any) string {
+	text, err := yaml.YAMLToJSONStrict([]byte(manifest))
+	if err != nil {
+		return err.Error()
+	}
+	unknown, err := json.UnmarshalStrict(text, into)
+	if err == nil {
+		err = errors.Join(unknown...)
+	}
+	if err != nil {
 		return err.Error()
 	}
 	return ""
@@ -35,8 +50,8 @@ func decode(manifest string) string {
 
 func render(template Template) any {
 	set := v1alpha1.ApplicationSet{}
-	if err := yaml.UnmarshalStrict([]byte(template.Manifest), &set); err != nil {
-		return failure(err)
+	if wrong := strictly(template.Manifest, &set); wrong != "" {
+		return failure(errors.New(wrong))
 	}
 	meta := set.Spec.Template.ApplicationSetTemplateMeta
 	application := &v1alpha1.Application{

@@ -3,6 +3,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 	source "github.com/fluxcd/source-controller/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -63,7 +65,20 @@ func decode(manifest string) string {
 	if !known {
 		return fmt.Sprintf("unknown kind %s %s", head.APIVersion, head.Kind)
 	}
-	if err := yaml.UnmarshalStrict([]byte(manifest), into); err != nil {
+	return strictly(manifest, into)
+}
+
+// strictly tells field names apart by case too, as the API server does.
+func strictly(manifest string, into any) string {
+	text, err := yaml.YAMLToJSONStrict([]byte(manifest))
+	if err != nil {
+		return err.Error()
+	}
+	unknown, err := kjson.UnmarshalStrict(text, into)
+	if err == nil {
+		err = errors.Join(unknown...)
+	}
+	if err != nil {
 		return err.Error()
 	}
 	return ""
