@@ -38,7 +38,7 @@ export const packCli = async (out: string): Promise<string> => {
     files: ["kvr.mjs"],
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
-  const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", out, folder], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })) as { filename: string }[];
+  const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--no-update-notifier", "--pack-destination", out, folder], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })) as { filename: string }[];
   return join(out, packed?.filename ?? "");
 };
 
