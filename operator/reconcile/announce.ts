@@ -27,7 +27,7 @@ export const announce = (before: Status | undefined, after: Status, outcomes: re
     if (!is || was?.reason === is.reason || (quiet.has(is.reason) && !lost)) return [];
     return [{ type: is.status === "True" ? "Normal" : "Warning", reason: is.reason, note: is.message }];
   });
-  const drift = isDrift(before, after.observedGeneration, after.version ?? "") ? outcomes.filter((o) => !o.isUpgrade && (o.result === "updated" || o.result === "created")) : [];
+  const drift = isDrift(before, after.observedGeneration, after.version ?? "") ? outcomes.filter((o) => !o.isChange && (o.result === "updated" || o.result === "created")) : [];
   return [...changes, ...drift.map(corrected)];
 };
 

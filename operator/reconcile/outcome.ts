@@ -12,8 +12,8 @@ export interface Outcome {
   readonly detail?: string;
   /** The API server asked not to be tried again before. */
   readonly retryAfterMs?: number;
-  /** The operator itself has changed: what was written repairs nothing. */
-  readonly isUpgrade?: true;
+  /** The operator itself has changed, or the author wants a restart: what was written repairs nothing. */
+  readonly isChange?: true;
   /** The live object after this step, when it is known. */
   readonly live?: KubeObject;
 }

@@ -22,8 +22,8 @@ export interface RolloutsDeps {
 export type Turn =
   /** The Deployment has to wait, and why. */
   | { readonly wait: string }
-  /** It may be applied, and `applied` must be told what came of it. isUpgrade: what changes its pods is the operator, neither the author nor somebody else. */
-  | { readonly wait?: undefined; readonly isUpgrade: boolean };
+  /** It may be applied, and `applied` must be told what came of it. isChange: its pods change because the operator or the author wants it, not to repair what somebody else did. */
+  | { readonly wait?: undefined; readonly isChange: boolean };
 
 export interface Rollouts {
   ask(resource: KVResponder, desired: KubeObject, live: KubeObject | undefined): Turn;
@@ -100,7 +100,7 @@ export const createRollouts = ({ limit, deployments, wake, monotonic }: Rollouts
       // what is not there, or is somebody else's, is the apply's business
       if (!live || ownerOf(live)?.uid !== uid || !changesPods(desired, live)) {
         leave(key);
-        return { isUpgrade: false };
+        return { isChange: false };
       }
       const now = rolling();
       const asked = admitted.get(key)?.asked === true || isAsked(resource, desired, live);
@@ -112,7 +112,7 @@ export const createRollouts = ({ limit, deployments, wake, monotonic }: Rollouts
       waiting.delete(key);
       admitted.set(key, { asked });
       // pods that somebody else has changed are being replaced already
-      return { isUpgrade: !asked && rolloutOf(live) === undefined };
+      return { isChange: asked || rolloutOf(live) === undefined };
     },
 
     applied(request, result) {

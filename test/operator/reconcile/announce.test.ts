@@ -30,5 +30,5 @@ test("a child that is put right is an event, one that follows a new spec or a ne
 });
 
 test("new pods of the operator's release, whose turn came after the first visit, repair nothing", () => {
-  expect(announce(ready, ready, [{ ...outcome("updated"), isUpgrade: true }])).toEqual([]);
+  expect(announce(ready, ready, [{ ...outcome("updated"), isChange: true }])).toEqual([]);
 });
