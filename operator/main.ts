@@ -113,6 +113,7 @@ const main = async (): Promise<void> => {
     list: (kind, signal) => listSelecting(client, kind, options.namespaces, signal),
     labels: (namespace, signal) => namespaceLabels(client, namespace, signal),
     within: options.namespaces,
+    wantsLabels: options.tenantPolicy === "NamespaceLabel",
     namespaces: () => new Set(resources.store.list().map(({ metadata }) => metadata.namespace ?? "")),
     onNews: (namespace) => enqueue(resources.store.list(namespace).map(requestOf)),
     timers: systemTimers,

@@ -4,8 +4,9 @@ import { isDuration, parseDuration } from "#crds/duration";
 import { logLevels, traceEndpoint } from "#crds/telemetry";
 import { parseLabelList } from "./label-list.ts";
 import { grafanaUrlRule, isGrafanaUrl } from "./observability/dashboard-link.ts";
+import { tenantPolicies, type Policy } from "./reconcile/policy.ts";
 
-export interface Options {
+export interface Options extends Policy {
   /** Image of the responder when spec.image is absent. */
   readonly responderImage: string;
   /** Port of /metrics, /livez and /readyz. 0 picks a free one. */
@@ -37,7 +38,7 @@ export interface Options {
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--max-concurrent-rollouts 5] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--max-concurrent-rollouts 5] [--tenant-policy Any|NamespaceLabel] [--allowed-images PREFIX,...] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -68,6 +69,13 @@ const namespaceList = (text: string): string[] => {
   return distinct;
 };
 
+/** An empty list is a mistake here too: it is not said whether it allows all or none. */
+const imageList = (text: string): string[] => {
+  const prefixes = text.split(",");
+  if (!prefixes.every((prefix) => /^[a-z0-9][-a-zA-Z0-9_./:@]*$/.test(prefix))) throw new RangeError(`--allowed-images must be beginnings of image references with commas between them, for example registry.example.com/caches/, not ${JSON.stringify(text)}`);
+  return prefixes;
+};
+
 const endpoint = (name: string, text: string): string => {
   // not repeated: it may hold credentials
   if (!new RegExp(traceEndpoint.pattern).test(text)) throw new RangeError(`--${name} ${traceEndpoint.message}`);
@@ -93,6 +101,8 @@ export const parseOptions = (argv: readonly string[]): Options => {
       namespaces: { type: "string" },
       workers: { type: "string", default: "4" },
       "max-concurrent-rollouts": { type: "string", default: "5" },
+      "tenant-policy": { type: "string", default: "Any" },
+      "allowed-images": { type: "string" },
       "log-level": { type: "string", default: "info" },
       "token-propagation": { type: "string", default: "2m" },
       "token-overlap": { type: "string", default: "1h" },
@@ -109,6 +119,8 @@ export const parseOptions = (argv: readonly string[]): Options => {
   if (!responderImage) throw new Error(`--responder-image is missing: name the image that tenants' pods run`);
   const logLevel = logLevels.find((l) => l === values["log-level"]);
   if (!logLevel) throw new Error(`--log-level must be one of ${logLevels.join(", ")}`);
+  const tenantPolicy = tenantPolicies.find((p) => p === values["tenant-policy"]);
+  if (!tenantPolicy) throw new Error(`--tenant-policy must be one of ${tenantPolicies.join(", ")}`);
   return {
     responderImage,
     port: wholeNumber("port", values.port, 0, 65_535),
@@ -116,6 +128,8 @@ export const parseOptions = (argv: readonly string[]): Options => {
     ...(values.namespaces !== undefined && { namespaces: namespaceList(values.namespaces) }),
     workers: wholeNumber("workers", values.workers, 1, 64),
     maxConcurrentRollouts: wholeNumber("max-concurrent-rollouts", values["max-concurrent-rollouts"], 1, 1_000),
+    tenantPolicy,
+    ...(values["allowed-images"] !== undefined && { allowedImages: imageList(values["allowed-images"]) }),
     logLevel,
     propagationMs: duration("token-propagation", values["token-propagation"]),
     overlapMs: duration("token-overlap", values["token-overlap"]),

@@ -1,5 +1,6 @@
 // The one impure list of steps: read the stores, apply what differs, prune, write the status once. Every decision is made elsewhere.
 import { childName } from "#crds/names";
+import { effectiveTenant } from "#crds/kvresponder";
 import { parseSpec } from "#crds/parse";
 import type { Status } from "#crds/status";
 import { renderContext, type RenderOptions } from "../render/context.ts";
@@ -19,6 +20,7 @@ import { planReplicas, wantedReplicas } from "./replicas.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
 import type { Rollouts } from "./rollouts.ts";
+import { refuseImage, refuseTenant, type KnownLabels, type Policy } from "./policy.ts";
 import type { Refusal } from "./verdict.ts";
 import { workload } from "./workload.ts";
 
@@ -49,13 +51,13 @@ export interface Observation {
 
 export interface ReconcileDeps {
   readonly cluster: Cluster;
-  readonly options: RenderOptions & TokenTiming;
+  readonly options: RenderOptions & TokenTiming & Policy;
   readonly looks: Looks;
   readonly rollouts: Pick<Rollouts, "ask" | "applied" | "leave">;
   /** What the pods say about their peers. They are asked beside the reconciles, which wait for no pod; news wakes this one. */
   readonly survey: { follow(request: Request): PeerReports | undefined; forget(request: Request): void };
   /** Who selects monitors and rules: mostly known already, and asked for a bounded time when not. */
-  readonly scout: { look(namespace: string): Promise<Sight> };
+  readonly scout: { look(namespace: string): Promise<Sight>; labelsOf(namespace: string): Promise<KnownLabels> };
   readonly version: string;
   /** RFC 3339, UTC, whole seconds. */
   readonly now: () => string;
@@ -102,15 +104,22 @@ const verdict = (outcomes: readonly Outcome[], due: readonly (number | undefined
 export const createReconcile = (deps: ReconcileDeps): Reconcile => {
   const { cluster, options, version, now } = deps;
 
-  /** Why nothing may be applied for this resource, if so. */
-  const refuse = (resource: KVResponder, parsed: ReturnType<typeof parseSpec>): Refusal | undefined => {
+  /** Why nothing may be applied for this resource, if so. "unknown": what decides could not be read. */
+  const refuse = async (resource: KVResponder, parsed: ReturnType<typeof parseSpec>): Promise<Refusal | "unknown" | undefined> => {
     if (!parsed.ok) return { reason: "Invalid", message: `the spec is not valid: ${parsed.problems.join("; ")}` };
+    const image = refuseImage(resource.spec.image, options, options.responderImage);
+    if (image) return image;
+    const { name, namespace = "" } = resource.metadata;
+    const labels = options.tenantPolicy === "NamespaceLabel" ? await deps.scout.labelsOf(namespace) : undefined;
+    if (labels === "failed") return "unknown";
+    const tenant = labels && refuseTenant(effectiveTenant(name, resource.spec), namespace, labels);
+    if (tenant) return tenant;
     const other = holder(resource, cluster.resources(resource.metadata.namespace ?? ""));
     return other && { reason: "TenantTaken", message: `KVResponder ${other.metadata.name}, which is older, holds this tenant in the namespace` };
   };
 
-  const report = (resource: KVResponder, { desired: child, result, detail, isUpgrade }: Outcome, drift: boolean): void => {
-    if (!noNews.has(result)) deps.observe({ resource, child, result, drift: drift && !isUpgrade, ...(detail !== undefined && { detail }) });
+  const report = (resource: KVResponder, { desired: child, result, detail, isChange }: Outcome, drift: boolean): void => {
+    if (!noNews.has(result)) deps.observe({ resource, child, result, drift: drift && !isChange, ...(detail !== undefined && { detail }) });
   };
 
   /** The pods wait for their turn when it is the operator that has changed. */
@@ -120,7 +129,7 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     if (turn.wait !== undefined) return { desired: pods, result: "waiting", detail: turn.wait, ...(live && { live }) };
     const outcome = await cluster.apply(pods, resource, { dryRun: false, signal });
     deps.rollouts.applied(requestOf(resource), outcome.result);
-    return { ...outcome, ...(turn.isUpgrade && { isUpgrade: true }) };
+    return { ...outcome, ...(turn.isChange && { isChange: true }) };
   };
 
   const applyOne = async (resource: KVResponder, child: KubeObject, signal: AbortSignal): Promise<Outcome> =>
@@ -178,7 +187,9 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     // stored amounts may be numbers; parsed, they are text, and the defaults of a newer schema are there
     const parsed = parseSpec(stored.spec);
     const resource = parsed.ok ? { ...stored, spec: parsed.spec } : stored;
-    const refusal = refuse(resource, parsed);
+    const refusal = await refuse(resource, parsed);
+    // a tenant that runs is not stopped because the API server did not answer
+    if (refusal === "unknown") return { outcome: "retry", reason: "the labels of the namespace could not be read" };
     if (refusal || resource.spec.paused) deps.rollouts.leave(request);
     const time = now();
     const tokens = refusal ? undefined : planTokens(resource, Date.parse(time), options);

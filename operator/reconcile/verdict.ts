@@ -9,7 +9,7 @@ export interface Verdict<T extends ConditionType> {
 }
 
 /** Why nothing is applied at all. */
-export type Refusal = { reason: "Invalid" | "TenantTaken"; message: string };
+export type Refusal = { reason: "Invalid" | "ImageDenied" | "TenantDenied" | "TenantTaken"; message: string };
 
 export const describe = (o: Outcome): string => `${o.desired.kind} ${o.desired.metadata.name}${o.detail === undefined ? "" : `: ${o.detail}`}`;
 

@@ -14,6 +14,8 @@ export interface ScoutDeps {
   readonly labels: (namespace: string, signal: AbortSignal) => Promise<Answer<Labels>>;
   /** The only namespaces that are looked in; absent: all. Who is elsewhere may still select. */
   readonly within?: readonly string[] | undefined;
+  /** Labels of namespaces are wanted whether or not anybody selects by them. */
+  readonly wantsLabels?: boolean;
   /** Namespaces that have a resource. */
   readonly namespaces: () => ReadonlySet<string>;
   /** Something else is seen than before, in this namespace or, without one, in all. */
@@ -24,6 +26,8 @@ export interface ScoutDeps {
 export interface Scout {
   /** What was seen last; for the first time in a namespace after a look, which is bounded in time. Never rejects. */
   look(namespace: string): Promise<Sight>;
+  /** The labels of a namespace, for who has said that they are wanted; asked for again like everything else. Never rejects. */
+  labelsOf(namespace: string): Promise<Answer<Labels>>;
   /** Nothing is asked any more; what is under way is cut. */
   stop(): void;
 }
@@ -40,7 +44,7 @@ interface Seen<T> {
   readonly due: number;
 }
 
-export const createScout = ({ list, labels, within, namespaces, onNews, timers }: ScoutDeps): Scout => {
+export const createScout = ({ list, labels, within, wantsLabels = false, namespaces, onNews, timers }: ScoutDeps): Scout => {
   const kinds = new Map<SelectingKind, Seen<readonly Selecting[]>>();
   /** Those that were asked for last come last. */
   const places = new Map<string, Seen<Labels>>();
@@ -80,7 +84,7 @@ export const createScout = ({ list, labels, within, namespaces, onNews, timers }
     rounds += 1;
     const news = await Promise.all(selectingKinds.filter((kind) => isDue(kinds.get(kind))).map(askKind));
     if (news.includes(true)) tell();
-    const wanted = asksForNamespaces(selecting()) ? namespaces() : new Set();
+    const wanted = wantsLabels || asksForNamespaces(selecting()) ? namespaces() : new Set();
     for (const namespace of places.keys()) if (!wanted.has(namespace)) places.delete(namespace);
     const due = [...places].filter(([, seen]) => isDue(seen)).slice(0, namespacesARound);
     for (const [namespace] of due) if (!stopped.signal.aborted) await askPlace(namespace);
@@ -111,6 +115,12 @@ export const createScout = ({ list, labels, within, namespaces, onNews, timers }
         hidden: selectingKinds.flatMap(hidden),
         ...(typeof place === "object" && { namespaceLabels: place }),
       };
+    },
+
+    async labelsOf(namespace) {
+      if (!stopped.signal.aborted) await (first ??= round());
+      if (!places.has(namespace) && !stopped.signal.aborted) await placeOnce(namespace);
+      return places.get(namespace)?.answer ?? "failed";
     },
 
     stop() {

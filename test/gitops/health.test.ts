@@ -48,7 +48,7 @@ test("paused is suspended", () => {
 });
 
 test("what needs a person is degraded", () => {
-  const errors = new Set(["Conflict", "TenantTaken", "Invalid", "Paused"]);
+  const errors = new Set(["Conflict", "TenantTaken", "TenantDenied", "ImageDenied", "Invalid", "Paused"]);
   const needsPerson = (s: State) => s.stalled === "True" || hopeless.has(s.workload) || (s.reconciling !== "True" && s.ready === "False" && errors.has(s.readyReason));
   expect(breaking((v) => !seen(v.state) || v.state.paused === "True" || (v.status === "Degraded") === needsPerson(v.state))).toEqual([]);
 });

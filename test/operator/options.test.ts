@@ -5,12 +5,12 @@ import { parseOptions } from "../../operator/options.ts";
 const image = "--responder-image=localhost/kvr/responder:1";
 
 test("an image is all it takes; a token needs two minutes to every pod, and the old one is accepted for an hour", () => {
-  expect(parseOptions([image])).toEqual({ responderImage: "localhost/kvr/responder:1", port: 8080, host: "0.0.0.0", workers: 4, maxConcurrentRollouts: 5, logLevel: "info", propagationMs: 120_000, overlapMs: 3_600_000, resourceSeries: 1_000, traceSampleRatio: 1 });
+  expect(parseOptions([image])).toEqual({ responderImage: "localhost/kvr/responder:1", port: 8080, host: "0.0.0.0", workers: 4, maxConcurrentRollouts: 5, tenantPolicy: "Any", logLevel: "info", propagationMs: 120_000, overlapMs: 3_600_000, resourceSeries: 1_000, traceSampleRatio: 1 });
 });
 
 test("each flag is heeded", () => {
-  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--max-concurrent-rollouts=1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--resource-series=0", "--trace-endpoint=http://jaeger:4318", "--trace-sample-ratio=0.1", "--monitoring-labels=release=stack,team=platform", "--grafana-url=https://grafana.example/x", "--kubeconfig=/k"];
-  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, maxConcurrentRollouts: 1, logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, monitoringLabels: { release: "stack", team: "platform" }, grafanaUrl: "https://grafana.example/x", kubeconfig: "/k" });
+  const flags = ["--port=0", "--host=127.0.0.1", "--workers=1", "--max-concurrent-rollouts=1", "--tenant-policy=NamespaceLabel", "--allowed-images=registry.example/caches/,ghcr.io/x:1", "--log-level=debug", "--token-propagation=6m", "--token-overlap=1h30m", "--resource-series=0", "--trace-endpoint=http://jaeger:4318", "--trace-sample-ratio=0.1", "--monitoring-labels=release=stack,team=platform", "--grafana-url=https://grafana.example/x", "--kubeconfig=/k"];
+  expect(parseOptions([image, ...flags])).toMatchObject({ port: 0, host: "127.0.0.1", workers: 1, maxConcurrentRollouts: 1, tenantPolicy: "NamespaceLabel", allowedImages: ["registry.example/caches/", "ghcr.io/x:1"], logLevel: "debug", propagationMs: 360_000, overlapMs: 5_400_000, resourceSeries: 0, traceEndpoint: "http://jaeger:4318", traceSampleRatio: 0.1, monitoringLabels: { release: "stack", team: "platform" }, grafanaUrl: "https://grafana.example/x", kubeconfig: "/k" });
 });
 
 test("namespaces: each once; of two flags the last counts, so that an overlay may add one", () => {
@@ -23,6 +23,9 @@ describe("what is wrong is said with the flag's name", () => {
   test.each([
     ["--port=http", "--port"],
     ["--workers=0", "--workers"],
+    ["--tenant-policy=any", "--tenant-policy"],
+    ["--allowed-images=", "--allowed-images"],
+    ["--allowed-images=a, b", "--allowed-images"],
     ["--max-concurrent-rollouts=0", "--max-concurrent-rollouts"],
     ["--namespaces=", "--namespaces"],
     ["--namespaces=a,,b", "--namespaces"],

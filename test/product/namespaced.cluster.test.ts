@@ -103,6 +103,24 @@ test("no request was Forbidden, none was made outside of the two namespaces but 
   }
 });
 
+test("told so, it lets a namespace claim the tenant of its label alone, and pods run allowed images alone", async () => {
+  await product.restartOperator(["--namespaces=team-a,team-b", "--tenant-policy=NamespaceLabel", "--allowed-images=registry.example/caches/"]);
+  const uid = async () => (await cluster.get("/apis/apps/v1/namespaces/team-b/deployments/kv-responder-a"))?.metadata["uid"];
+  const before = await uid();
+  const denied = await waitForCondition(cluster, ["team-b", "a"], "Stalled", { status: "True", reason: "TenantDenied" });
+  expect(condition(denied, "Ready")?.message).toBe("namespace team-b may not claim the tenant a: it has no label kvresponder.io/tenant, so it may claim none");
+  expect(await uid()).toBe(before);
+  for (const namespace of watched) await cluster.kubectl("label", "namespace", namespace, "kvresponder.io/tenant=a");
+  for (const namespace of watched) await waitReady(cluster, namespace, "a");
+
+  const image = (reference: string | null) => cluster.request("PATCH", path("team-b", "a"), { spec: { image: reference } }, { contentType: "application/merge-patch+json" });
+  await image("evil.example/caches:1");
+  await waitForCondition(cluster, ["team-b", "a"], "Ready", { status: "False", reason: "ImageDenied" });
+  await image("registry.example/caches/mine:1");
+  await waitReady(cluster, "team-b", "a");
+  expect(forbidden(await cluster.auditLog())).toEqual([]);
+});
+
 test("a namespace that is deleted keeps the operator from nothing else, at its next start too, and is seen in the metrics", async () => {
   await cluster.kubectl("delete", "namespace", "team-b", "--timeout=60s");
   await product.restartOperator();

@@ -9,7 +9,7 @@ export interface ArrowRule {
   plant: { path: string; text: string };
 }
 
-const pure = /^operator\/(render|observability)\/|^operator\/reconcile\/(desired|prune|status|features|verdict|selection|selecting|label-selector|diff|fields-v1|tokens|looks|secrets|peers|rollout|rollouts)\.ts$/;
+const pure = /^operator\/(render|observability)\/|^operator\/reconcile\/(desired|prune|status|features|verdict|selection|selecting|label-selector|diff|fields-v1|tokens|looks|secrets|peers|rollout|rollouts|policy)\.ts$/;
 const pkg = (name: string) => (to: string) => to === name || to.startsWith(`${name}/`);
 const anyOf =
   (...tests: ((to: string) => boolean)[]) =>

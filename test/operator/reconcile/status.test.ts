@@ -73,6 +73,8 @@ test.each<[string, Partial<StatusInput>, string, string]>([
   ["transient error", { outcomes: outcomes({ Service: "failed" }) }, "True/Progressing", "False/NotStalled"],
   ["conflict needs a person", { outcomes: outcomes({ Service: "conflict" }) }, "False/Settled", "True/Conflict"],
   ["forbidden needs a person", { outcomes: outcomes({ Service: "forbidden" }) }, "False/Settled", "True/Forbidden"],
+  ["a tenant that the namespace may not claim needs a person", { refusal: { reason: "TenantDenied", message: "m" } }, "False/Settled", "True/TenantDenied"],
+  ["an image that is not allowed needs a person", { refusal: { reason: "ImageDenied", message: "m" } }, "False/Settled", "True/ImageDenied"],
   ["invalid needs a person", { refusal: { reason: "Invalid", message: "m" } }, "False/Settled", "True/Invalid"],
 ])("kstatus: %s", (_, input, reconciling, stalled) => {
   expect([brief(input, "Reconciling"), brief(input, "Stalled")]).toEqual([reconciling, stalled]);

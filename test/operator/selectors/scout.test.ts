@@ -9,7 +9,7 @@ const prometheus = (name: string, spec: object = {}, extra: object = {}): KubeOb
 const byNamespace = { serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: { matchLabels: { scrape: "yes" } } };
 const lists = ["prometheuses", "prometheusagents", "thanosrulers"];
 
-const setUp = (within?: readonly string[]) => {
+const setUp = ({ within, wantsLabels = false }: { within?: readonly string[]; wantsLabels?: boolean } = {}) => {
   const time = manualTime();
   const answers = new Map<string, readonly KubeObject[] | "forbidden" | "failed">();
   const labels = new Map<string, Record<string, string> | "forbidden" | "failed">();
@@ -26,6 +26,7 @@ const setUp = (within?: readonly string[]) => {
       return labels.get(namespace) ?? {};
     },
     within,
+    wantsLabels,
     namespaces: () => namespaces,
     onNews: (namespace) => void news.push(namespace),
     timers: time,
@@ -164,9 +165,33 @@ test("a look while everything stops says what was known, and asks nothing", asyn
 });
 
 test("within some namespaces there may be others elsewhere: who is seen is told, and so is the doubt", async () => {
-  const { look, answer } = setUp(["team"]);
+  const { look, answer } = setUp({ within: ["team"] });
   answer(prometheus("main", { serviceMonitorSelector: {} }));
   const sight = await look();
   expect(sight.selecting.map((s) => s.who)).toEqual(["Prometheus monitoring/main"]);
   expect(sight.hidden.map(({ kind, why }) => [kind.plural, why])).toEqual(lists.map((plural) => [plural, `the operator looks for ${plural}.monitoring.coreos.com in the namespaces that it tends alone`]));
+});
+
+test("labels that are wanted are asked for although nobody selects by them, and a change of them is news within 30 s", async () => {
+  const { scout, look, label, news, time, asked } = setUp({ wantsLabels: true });
+  label("team", { "kvresponder.io/tenant": "shop" });
+  await look();
+  expect(await Promise.all([scout.labelsOf("team"), scout.labelsOf("team")])).toEqual([{ "kvresponder.io/tenant": "shop" }, { "kvresponder.io/tenant": "shop" }]);
+  expect(asked.filter((a) => a === "team")).toHaveLength(1);
+  label("team", { "kvresponder.io/tenant": "bank" });
+  await time.advanceAsync(30_000);
+  expect([news, await scout.labelsOf("team")]).toEqual([["team"], { "kvresponder.io/tenant": "bank" }]);
+  label("team", "failed");
+  await time.advanceAsync(30_000);
+  expect(await scout.labelsOf("team")).toEqual({ "kvresponder.io/tenant": "bank" });
+});
+
+test("labels that could not be read are not known, and that they can be is news", async () => {
+  const { scout, look, label, news, time } = setUp({ wantsLabels: true });
+  label("team", "failed");
+  await look();
+  expect(await scout.labelsOf("team")).toBe("failed");
+  label("team", {});
+  await time.advanceAsync(30_000);
+  expect([news, await scout.labelsOf("team")]).toEqual([["team"], {}]);
 });
