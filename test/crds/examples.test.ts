@@ -18,7 +18,7 @@ const documents = (file: string): Record<string, unknown>[] =>
 
 const resources = files.flatMap((file) => documents(file).filter((object) => object["kind"] === "KVResponder").map((object) => [file, object] as const));
 
-test("there are examples", () => expect(resources.length).toBeGreaterThanOrEqual(3));
+test("there are examples", () => expect(resources.length).toBeGreaterThanOrEqual(7));
 
 test.each(resources)("%s is valid", (_, object) => expect(parseResource(object)).toMatchObject({ ok: true }));
 
