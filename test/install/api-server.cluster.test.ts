@@ -1,5 +1,6 @@
 // What we ship and what the operator makes of it, held to a real API server: its schemas (kubeconform), its admission (dry runs without a warning), its roles.
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -13,7 +14,7 @@ import type { Cluster } from "../cluster/types.ts";
 import { template } from "../helm/chart.ts";
 import { kvresponder } from "../support/kvresponders.ts";
 import { shell, type Shell } from "../support/usage.ts";
-import { childrenOf, everything, examples, inWords, kustomize, objects, operatorTemplate } from "./rendered.ts";
+import { childrenOf, everything, examples, inWords, kustomize, objects, operatorChart, operatorTemplate } from "./rendered.ts";
 import { location, writeSchemas } from "./schemas.ts";
 
 let cluster: Cluster;
@@ -94,11 +95,14 @@ describe("a dry run on the server takes, without a warning,", () => {
   const dryRun = async (text: string): Promise<string[]> => {
     const file = join(cluster.dir, "dry-run.yaml");
     await writeFile(file, text);
-    return (await sh.line(`kubectl apply --server-side --force-conflicts --dry-run=server -f ${file} 2>&1`)).trim().split("\n");
+    // what it fails with is seen among the lines
+    return (await sh.line(`kubectl apply --server-side --force-conflicts --dry-run=server -f ${file} 2>&1 || true`)).trim().split("\n");
   };
 
   test.each(inputs)("%s", async (input) => {
     const text = manifests.get(input) ?? "";
+    // a dry run makes none
+    for (const namespace of new Set(objects(text).map(({ metadata }) => metadata.namespace ?? "default"))) await cluster.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
     const lines = await dryRun(text);
     expect(lines.filter((line) => !line.endsWith("serverside-applied (server dry run)"))).toEqual([]);
     expect(lines).toHaveLength(objects(text).length);
@@ -109,6 +113,15 @@ describe("a dry run on the server takes, without a warning,", () => {
     const [warning] = await dryRun(stringify(deployment).replace("runAsNonRoot: true", "runAsNonRoot: false"));
     expect(warning).toMatch(/Warning: would violate PodSecurity "restricted:latest": runAsNonRoot/);
   });
+});
+
+test("a CRD that Helm does not know is refused, until it is handed over as the chart's README says", async () => {
+  const install = () => sh.line(`helm install kv-responder-operator ./${operatorChart} --namespace kv-responder-system --dry-run=server`);
+  await expect(install()).rejects.toThrow("invalid ownership metadata");
+  const lines = readFileSync(join(operatorChart, "README.md"), "utf8").split("\n").filter((line) => /^kubectl (annotate|label) crd /.test(line));
+  expect(lines).toHaveLength(2);
+  for (const line of lines) await sh.line(line);
+  expect(await install()).toContain("The operator is installed.");
 });
 
 test("no role of ours has a wildcard, nor what leads to more power", () => {

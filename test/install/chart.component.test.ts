@@ -63,6 +63,8 @@ describe("the operator's flags", () => {
   const examples: Readonly<Record<string, unknown>> = {
     workers: 7,
     maxConcurrentRollouts: 2,
+    tenantPolicy: "NamespaceLabel",
+    allowedImages: ["registry.example/caches/", "localhost/kvr/"],
     logLevel: "debug",
     tokenPropagation: "3m",
     tokenOverlap: "2h",
@@ -82,6 +84,8 @@ describe("the operator's flags", () => {
       namespaces: ["team-a", "team-b"],
       workers: 7,
       maxConcurrentRollouts: 2,
+      tenantPolicy: "NamespaceLabel",
+      allowedImages: ["registry.example/caches/", "localhost/kvr/"],
       logLevel: "debug",
       propagationMs: 180_000,
       overlapMs: 7_200_000,
