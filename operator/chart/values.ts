@@ -37,6 +37,13 @@ const ownDefaults: ReadonlyMap<string, string> = new Map([...usage.matchAll(/\[-
 const flags: Readonly<Record<string, ValueSchema>> = {
   workers: count("Reconciles at once; one resource is never reconciled twice at once.", 1, 64),
   maxConcurrentRollouts: count("Resources whose pods are replaced at once after an upgrade of the operator that changes them.", 1, 1_000),
+  tenantPolicy: text("NamespaceLabel: a namespace may only claim the tenant that its label kvresponder.io/tenant names. Absent: Any.", { enum: ["Any", "NamespaceLabel"] }),
+  allowedImages: {
+    description: "Beginnings of the images that a KVResponder may name, as in registry.example.com/caches/. Absent: all.",
+    type: "array",
+    items: { type: "string", pattern: "^[a-z0-9][-a-zA-Z0-9_./:@]*$" },
+    minItems: 1,
+  },
   logLevel: text("What is logged.", { enum: logLevels }),
   tokenPropagation: duration("How long the slowest kubelet may take to bring a new Secret into its pods."),
   tokenOverlap: duration("How long a token that was replaced is still accepted."),
