@@ -129,7 +129,7 @@ const main = async (): Promise<void> => {
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),
-    options,
+    options: { ...options, ...(who.namespace !== undefined && { operatorNamespace: who.namespace }) },
     survey,
     scout,
     rollouts,

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { isDuration, parseDuration } from "#crds/duration";
 import { logLevels, traceEndpoint } from "#crds/telemetry";
 import { parseLabelList } from "./label-list.ts";
+import { parseNamespaces } from "./namespace-list.ts";
 import { grafanaUrlRule, isGrafanaUrl } from "./observability/dashboard-link.ts";
 import { tenantPolicies, type Policy } from "./reconcile/policy.ts";
 
@@ -32,13 +33,15 @@ export interface Options extends Policy {
   readonly traceSampleRatio: number;
   /** Labels on every ServiceMonitor, PrometheusRule and AlertmanagerConfig, by which the cluster's Prometheus and Alertmanager select them. A resource's own win. */
   readonly monitoringLabels?: Readonly<Record<string, string>>;
+  /** Namespaces whose pods may read the metrics of tenants, where a resource names none. Absent: everybody may. */
+  readonly monitoringNamespaces?: readonly string[];
   /** Where people reach Grafana, for the links of alerts, as in https://grafana.example. Absent: the links are paths. */
   readonly grafanaUrl?: string;
   /** Path of a kubeconfig; without it the pod's ServiceAccount is used. */
   readonly kubeconfig?: string;
 }
 
-export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--max-concurrent-rollouts 5] [--tenant-policy Any|NamespaceLabel] [--allowed-images PREFIX,...] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--grafana-url URL] [--kubeconfig FILE]`;
+export const usage = `usage: operator --responder-image IMAGE [--port 8080] [--host 0.0.0.0] [--namespaces NAME,...] [--workers 4] [--max-concurrent-rollouts 5] [--tenant-policy Any|NamespaceLabel] [--allowed-images PREFIX,...] [--log-level info] [--token-propagation 2m] [--token-overlap 1h] [--resource-series 1000] [--trace-endpoint URL] [--trace-sample-ratio 1] [--monitoring-labels KEY=VALUE,...] [--monitoring-namespaces NAME,...] [--grafana-url URL] [--kubeconfig FILE]`;
 
 const wholeNumber = (name: string, text: string, min: number, max: number): number => {
   const n = Number(text);
@@ -57,19 +60,7 @@ const ratio = (name: string, text: string): number => {
   return n;
 };
 
-/** Each is watched by itself: about a dozen connections. */
-const mostNamespaces = 50;
-
-/** An empty list is a mistake: read as "all" it would ask for more than was meant. */
-const namespaceList = (text: string): string[] => {
-  const names = text.split(",");
-  if (!names.every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) throw new RangeError(`--namespaces must be names of namespaces with commas between them, not ${JSON.stringify(text)}; leave it out to tend all namespaces`);
-  const distinct = [...new Set(names)];
-  if (distinct.length > mostNamespaces) throw new RangeError(`--namespaces may name ${mostNamespaces} namespaces at most; leave it out to tend all`);
-  return distinct;
-};
-
-/** An empty list is a mistake here too: it is not said whether it allows all or none. */
+/** An empty list is a mistake: it is not said whether it allows all or none. */
 const imageList = (text: string): string[] => {
   const prefixes = text.split(",");
   if (!prefixes.every((prefix) => /^[a-z0-9][-a-zA-Z0-9_./:@]*$/.test(prefix))) throw new RangeError(`--allowed-images must be beginnings of image references with commas between them, for example registry.example.com/caches/, not ${JSON.stringify(text)}`);
@@ -110,6 +101,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
       "trace-endpoint": { type: "string" },
       "trace-sample-ratio": { type: "string", default: "1" },
       "monitoring-labels": { type: "string" },
+      "monitoring-namespaces": { type: "string" },
       "grafana-url": { type: "string" },
       kubeconfig: { type: "string" },
     },
@@ -125,7 +117,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     responderImage,
     port: wholeNumber("port", values.port, 0, 65_535),
     host: values.host,
-    ...(values.namespaces !== undefined && { namespaces: namespaceList(values.namespaces) }),
+    ...(values.namespaces !== undefined && { namespaces: parseNamespaces("namespaces", values.namespaces) }),
     workers: wholeNumber("workers", values.workers, 1, 64),
     maxConcurrentRollouts: wholeNumber("max-concurrent-rollouts", values["max-concurrent-rollouts"], 1, 1_000),
     tenantPolicy,
@@ -137,6 +129,7 @@ export const parseOptions = (argv: readonly string[]): Options => {
     ...(values["trace-endpoint"] !== undefined && { traceEndpoint: endpoint("trace-endpoint", values["trace-endpoint"]) }),
     traceSampleRatio: ratio("trace-sample-ratio", values["trace-sample-ratio"]),
     ...(values["monitoring-labels"] !== undefined && { monitoringLabels: parseLabelList("monitoring-labels", values["monitoring-labels"]) }),
+    ...(values["monitoring-namespaces"] !== undefined && { monitoringNamespaces: parseNamespaces("monitoring-namespaces", values["monitoring-namespaces"]) }),
     ...(values["grafana-url"] !== undefined && { grafanaUrl: grafana(values["grafana-url"]) }),
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
   };

@@ -1,6 +1,7 @@
 // `kvr render`: its flags, its files, and what is wrong with either.
 import { parseArgs } from "node:util";
 import { parseLabelList } from "../label-list.ts";
+import { parseNamespaces } from "../namespace-list.ts";
 import { grafanaUrlRule, isGrafanaUrl } from "../observability/dashboard-link.ts";
 import type { RenderOptions } from "../render/context.ts";
 import { render } from "./render.ts";
@@ -15,6 +16,7 @@ const parse = (args: readonly string[]) =>
       namespace: { type: "string", short: "n", default: "default" },
       "responder-image": { type: "string", default: defaultImage },
       "monitoring-labels": { type: "string" },
+      "monitoring-namespaces": { type: "string" },
       "grafana-url": { type: "string" },
     },
   });
@@ -23,11 +25,12 @@ type Arguments = ReturnType<typeof parse>;
 
 /** What the operator's flags of the same names would set. Throws RangeError. */
 const renderOptions = ({ values }: Arguments): RenderOptions => {
-  const { "responder-image": responderImage, "grafana-url": grafanaUrl, "monitoring-labels": labels } = values;
+  const { "responder-image": responderImage, "grafana-url": grafanaUrl, "monitoring-labels": labels, "monitoring-namespaces": namespaces } = values;
   if (grafanaUrl !== undefined && !isGrafanaUrl(grafanaUrl)) throw new RangeError(grafanaUrlRule);
   return {
     responderImage,
     ...(labels !== undefined && { monitoringLabels: parseLabelList("monitoring-labels", labels) }),
+    ...(namespaces !== undefined && { monitoringNamespaces: parseNamespaces("monitoring-namespaces", namespaces) }),
     ...(grafanaUrl !== undefined && { grafanaUrl }),
   };
 };

@@ -4,7 +4,8 @@ import type { KubeClient } from "../kube/types.ts";
 
 export const defaultImage = `localhost/kvr/responder:${version}`;
 
-export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--monitoring-labels LIST] [--grafana-url URL]
+export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--monitoring-labels LIST]
+                  [--monitoring-namespaces LIST] [--grafana-url URL]
        kvr status [NAME] [-n NAMESPACE | -A] [-o table|json] [--context NAME] [--kubeconfig FILE]
 
 render prints every object that the operator would make of the KVResponders in FILE, as one YAML stream. It needs no cluster.
@@ -14,6 +15,8 @@ render prints every object that the operator would make of the KVResponders in F
   --responder-image IMAGE   the responder's image where spec.image is absent
                             (default: ${defaultImage})
   --monitoring-labels LIST  as the operator's: key=value,... on what Prometheus and Alertmanager select
+  --monitoring-namespaces LIST
+                            as the operator's: name,... whose pods may read metrics
   --grafana-url URL         where people reach Grafana, for the links of alerts
                             (default: the links are paths)
 

@@ -16,6 +16,7 @@ test("each flag is heeded", () => {
 test("namespaces: each once; of two flags the last counts, so that an overlay may add one", () => {
   expect(parseOptions([image]).namespaces).toBeUndefined();
   expect(parseOptions([image, "--namespaces=team-a,b,team-a"]).namespaces).toEqual(["team-a", "b"]);
+  expect(parseOptions([image, "--monitoring-namespaces=monitoring,logs"]).monitoringNamespaces).toEqual(["monitoring", "logs"]);
   expect(parseOptions([image, "--namespaces=kv-responder-system", "--namespaces=team-a"]).namespaces).toEqual(["team-a"]);
 });
 
@@ -27,6 +28,8 @@ describe("what is wrong is said with the flag's name", () => {
     ["--allowed-images=", "--allowed-images"],
     ["--allowed-images=a, b", "--allowed-images"],
     ["--max-concurrent-rollouts=0", "--max-concurrent-rollouts"],
+    ["--monitoring-namespaces=", "--monitoring-namespaces"],
+    [`--monitoring-namespaces=${Array.from({ length: 17 }, (_, i) => `n${i}`).join(",")}`, "--monitoring-namespaces"],
     ["--namespaces=", "--namespaces"],
     ["--namespaces=a,,b", "--namespaces"],
     ["--namespaces=Team", "--namespaces"],
