@@ -13,6 +13,7 @@ const namespaces = (description: string, value?: readonly string[]): ValueSchema
   description,
   type: "array",
   items: { type: "string", pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 63 },
+  maxItems: 50,
   uniqueItems: true,
   ...(value && { default: value }),
 });
@@ -51,6 +52,7 @@ const flags: Readonly<Record<string, ValueSchema>> = {
   traceEndpoint: text("Where spans go by OTLP/HTTP, as in http://jaeger:4318. Absent: nothing is traced.", { pattern: traceEndpoint.pattern }),
   traceSampleRatio: { description: "Share of the reconciles whose spans are sent; those that fail are sent in any case.", type: "number", minimum: 0, maximum: 1 },
   monitoringLabels: { description: "Labels on every tenant's ServiceMonitor, PrometheusRule and AlertmanagerConfig, by which the cluster's Prometheus and Alertmanager select them.", type: "object", additionalProperties: { type: "string" } },
+  monitoringNamespaces: namespaces("Namespaces whose pods may read the metrics of tenants, where a KVResponder names none. Absent: everybody may."),
   grafanaUrl: text("Where people reach Grafana, for the links of alerts, as in https://grafana.example. Absent: the links are paths."),
 };
 

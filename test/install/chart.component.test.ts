@@ -72,6 +72,7 @@ describe("the operator's flags", () => {
     traceEndpoint: "http://jaeger.observability:4318",
     traceSampleRatio: 0.05,
     monitoringLabels: { release: "kps", team: "platform" },
+    monitoringNamespaces: ["monitoring", "observability"],
     grafanaUrl: "https://grafana.example",
   };
 
@@ -93,6 +94,7 @@ describe("the operator's flags", () => {
       traceEndpoint: "http://jaeger.observability:4318",
       traceSampleRatio: 0.05,
       monitoringLabels: { release: "kps", team: "platform" },
+      monitoringNamespaces: ["monitoring", "observability"],
       grafanaUrl: "https://grafana.example",
     });
   });
