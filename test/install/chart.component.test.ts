@@ -78,6 +78,14 @@ describe("the operator's flags", () => {
 
   test("each has an example here", () => expect(Object.keys(examples).toSorted()).toEqual(config.toSorted()));
 
+  test("have the operator's own defaults beside them, in values.yaml and in the README", async () => {
+    const own = Object.fromEntries(Object.entries(operatorValues["config"]?.properties ?? {}).flatMap(([name, { $comment }]) => ($comment === undefined ? [] : [[name, parse($comment) as unknown]])));
+    expect(own).toMatchObject({ workers: 4, tokenOverlap: "1h" });
+    const { container } = deploymentOf(await operatorTemplate("--set-json", `config=${JSON.stringify(own)}`));
+    expect(container.args.length).toBe(2 + Object.keys(own).length);
+    expect(parseOptions(container.args)).toEqual(parseOptions(["--responder-image=localhost/kvr/responder:0.1.0"]));
+  });
+
   test("reach the operator as they are meant", async () => {
     const { container } = deploymentOf(await operatorTemplate("--set-json", `config=${JSON.stringify(examples)},watchNamespaces=["team-a","team-b"]`));
     expect(parseOptions(container.args)).toEqual({
