@@ -98,8 +98,8 @@ const wantedChildren = (resource: KVResponder): readonly KubeObject[] | undefine
   const parsed = parseResource({ ...resource });
   if (!parsed.ok) return undefined;
   const { metadata: { name, uid = "" }, status } = resource;
-  const named = [status?.tokenSecret, status?.tokenRotation?.next, status?.tokenRotation?.previous];
-  const slots = tokenSlots.filter((slot) => named.includes(childName.token(name, uid, slot)));
+  const named = new Set([status?.tokenSecret, status?.tokenRotation?.next, status?.tokenRotation?.previous]);
+  const slots = tokenSlots.filter((slot) => named.has(childName.token(name, uid, slot)));
   // names do not depend on the operator's flags
   const context = renderContext({ ...parsed.resource, metadata: resource.metadata }, { responderImage: "unknown" });
   return desired({ ...context, ...(slots.length > 0 && { tokenSlots: slots }) });
