@@ -36,6 +36,7 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   "kube-score": {},
   "argocd-lua": {},
   "flux-status": {},
+  otelcol: {},
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
 
@@ -70,6 +71,7 @@ export const tools = {
   "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
   "argocd-lua": { module: "argocd-lua", package: ".", seconds: 240 },
   "flux-status": { module: "flux-status", package: ".", seconds: 30 },
+  otelcol: { module: "otelcol", package: ".", seconds: 240 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
 
