@@ -1,10 +1,10 @@
 // A GitOps tool that applies a KVResponder finds nothing to do afterwards, whatever the resource says and however it was applied; what it wrote on it for itself stays there; and it can delete it without the operator.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { parseResource } from "#crds/parse";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KVResponder } from "../../operator/objects.ts";
 import { desired } from "../../operator/reconcile/desired.ts";
 import { renderContext } from "../../operator/render/context.ts";
@@ -24,8 +24,8 @@ beforeAll(async () => {
   await resolveTools(["argocd-lua"]);
   product = await startProduct({ audit: true });
   ({ cluster } = product);
-  await product.operator.stop();
   folder = mkdtempSync(join(tmpdir(), "drift-"));
+  for (const namespace of ["drift", "any", "foreground", "background", "argocd"]) await cluster.kubectl("create", "namespace", namespace);
 }, 1_800_000);
 afterAll(async () => {
   await product?.stop();
@@ -58,53 +58,59 @@ const marked = (namespace: string, name: string, spec: object): Manifest => {
   return { ...manifest, metadata: { ...manifest.metadata, ...marks(namespace, name) } };
 };
 
-test("500 resources are in sync right after they were applied, by the client's side and by the server's", async () => {
-  await cluster.kubectl("create", "namespace", "drift");
-  // cloned, because later specs may write into parts that they share with earlier ones; a null is refused by an apply on the server's side, of any kind
-  const applicable = (spec: unknown): boolean => parseResource({ ...kvresponder("drift", "a"), spec }).ok && !JSON.stringify(spec).includes("null");
-  const valid = fc.sample(specs.map((spec) => structuredClone(spec)).filter(applicable), 500) as object[];
-  expect(new Set(valid.map((spec) => JSON.stringify(spec))).size).toBeGreaterThan(200);
+describe("what was just applied, and nobody has touched since", () => {
+  beforeAll(async () => void (await product.operator.stop()));
+  afterAll(async () => {
+    await must(cluster.request("DELETE", list("drift")));
+    await product.restartOperator();
+  }, 120_000);
 
-  const byClient = await inBatches(valid.map((spec, i) => marked("drift", `c${i}`, spec)), async (manifest) => {
-    const { annotations, ...metadata } = manifest.metadata as Manifest["metadata"] & { annotations: object };
-    const last = JSON.stringify(manifest);
-    const live = await must(cluster.request<object>("POST", `${list("drift")}?fieldManager=argocd-controller`, { ...manifest, metadata: { ...metadata, annotations: { ...annotations, "kubectl.kubernetes.io/last-applied-configuration": last } } }));
-    return { manifest, live };
+  test("500 resources are in sync right after they were applied, by the client's side and by the server's", async () => {
+    // cloned, because later specs may write into parts that they share with earlier ones; a null is refused by an apply on the server's side, of any kind
+    const applicable = (spec: unknown): boolean => parseResource({ ...kvresponder("drift", "a"), spec }).ok && !JSON.stringify(spec).includes("null");
+    const valid = fc.sample(specs.map((spec) => structuredClone(spec)).filter(applicable), 500) as object[];
+    expect(new Set(valid.map((spec) => JSON.stringify(spec))).size).toBeGreaterThan(200);
+
+    const byClient = await inBatches(valid.map((spec, i) => marked("drift", `c${i}`, spec)), async (manifest) => {
+      const { annotations, ...metadata } = manifest.metadata as Manifest["metadata"] & { annotations: object };
+      const last = JSON.stringify(manifest);
+      const live = await must(cluster.request<object>("POST", `${list("drift")}?fieldManager=argocd-controller`, { ...manifest, metadata: { ...metadata, annotations: { ...annotations, "kubectl.kubernetes.io/last-applied-configuration": last } } }));
+      return { manifest, live };
+    });
+    const byServer = await inBatches(valid.map((spec, i) => marked("drift", `s${i}`, spec)), async (manifest) => {
+      const at = `${path("drift", manifest.metadata.name)}?fieldManager=argocd-controller&force=true`;
+      const live = await must(cluster.request<object>("PATCH", at, manifest, applyYaml));
+      return { manifest, live, predicted: await must(cluster.request<object>("PATCH", `${at}&dryRun=All`, manifest, applyYaml)) };
+    });
+
+    const openAPI = join(folder, "openapi.json");
+    writeFileSync(openAPI, JSON.stringify(await cluster.get("/openapi/v2")));
+    // and one that differs, to see that a difference would be seen
+    const other = { ...byClient[0]!, manifest: { ...byClient[0]!.manifest, spec: { replicas: 16 } } };
+    const { diffs } = await askArgo({ diffs: [...byClient, ...byServer, other], openAPI });
+    const differing = (diffs ?? []).flatMap((d, i) => ("error" in d || d.modified ? [{ i, d }] : []));
+    expect(differing).toEqual([{ i: 1000, d: { modified: true, where: expect.arrayContaining([expect.stringContaining(".spec.replicas")]) as unknown } }]);
+  }, 600_000);
+
+  test("an action is no difference, and so not taken back, unless Git says the same field", async () => {
+    const silent = marked("drift", "acted", { replicas: 1 });
+    const outspoken = { ...silent, spec: { replicas: 1, paused: false } };
+    const apply = (manifest: Manifest) => must(cluster.request<object>("PATCH", `${path("drift", "acted")}?fieldManager=argocd-controller&force=true`, manifest, applyYaml));
+    const difference = async (manifest: Manifest, action: string) => {
+      const [made = {}] = (await askArgo({ run: [{ action, object: await apply(manifest) }] })).run ?? [];
+      const { metadata, spec } = made as Resource;
+      const live = await must(cluster.request<object>("PATCH", path("drift", "acted"), { metadata: { annotations: metadata["annotations"] }, spec: { paused: spec["paused"] } }, { contentType: "application/merge-patch+json" }));
+      return (await askArgo({ diffs: [{ manifest, live }] })).diffs?.[0];
+    };
+    for (const action of ["restart", "rotate-token", "pause", "resume"]) expect([action, await difference(silent, action)]).toEqual([action, { modified: false, where: [] }]);
+    expect(await difference(outspoken, "pause")).toEqual({ modified: true, where: [".spec.paused: true -> false"] });
   });
-  const byServer = await inBatches(valid.map((spec, i) => marked("drift", `s${i}`, spec)), async (manifest) => {
-    const at = `${path("drift", manifest.metadata.name)}?fieldManager=argocd-controller&force=true`;
-    const live = await must(cluster.request<object>("PATCH", at, manifest, applyYaml));
-    return { manifest, live, predicted: await must(cluster.request<object>("PATCH", `${at}&dryRun=All`, manifest, applyYaml)) };
-  });
-
-  const openAPI = join(folder, "openapi.json");
-  writeFileSync(openAPI, JSON.stringify(await cluster.get("/openapi/v2")));
-  // and one that differs, to see that a difference would be seen
-  const other = { ...byClient[0]!, manifest: { ...byClient[0]!.manifest, spec: { replicas: 16 } } };
-  const { diffs } = await askArgo({ diffs: [...byClient, ...byServer, other], openAPI });
-  const differing = (diffs ?? []).flatMap((d, i) => ("error" in d || d.modified ? [{ i, d }] : []));
-  expect(differing).toEqual([{ i: 1000, d: { modified: true, where: expect.arrayContaining([expect.stringContaining(".spec.replicas")]) as unknown } }]);
-}, 600_000);
-
-test("an action is no difference, and so not taken back, unless Git says the same field", async () => {
-  const silent = marked("drift", "acted", { replicas: 1 });
-  const outspoken = { ...silent, spec: { replicas: 1, paused: false } };
-  const apply = (manifest: Manifest) => must(cluster.request<object>("PATCH", `${path("drift", "acted")}?fieldManager=argocd-controller&force=true`, manifest, applyYaml));
-  const difference = async (manifest: Manifest, action: string) => {
-    const [made = {}] = (await askArgo({ run: [{ action, object: await apply(manifest) }] })).run ?? [];
-    const { metadata, spec } = made as Resource;
-    const live = await must(cluster.request<object>("PATCH", path("drift", "acted"), { metadata: { annotations: metadata["annotations"] }, spec: { paused: spec["paused"] } }, { contentType: "application/merge-patch+json" }));
-    return (await askArgo({ diffs: [{ manifest, live }] })).diffs?.[0];
-  };
-  for (const action of ["restart", "rotate-token", "pause", "resume"]) expect([action, await difference(silent, action)]).toEqual([action, { modified: false, where: null }]);
-  expect(await difference(outspoken, "pause")).toEqual({ modified: true, where: [".spec.paused: true -> false"] });
 });
 
 test("the command of the guide teaches Argo CD, and leaves what its ConfigMap has", async () => {
   const [, command = ""] = /^(kubectl patch configmap argocd-cm .*)$/m.exec(readFileSync("docs/gitops.md", "utf8")) ?? [];
-  await cluster.kubectl("create", "namespace", "argocd");
   await cluster.apply({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "argocd-cm", namespace: "argocd" }, data: { url: "https://argocd.example" } } as Manifest);
-  await cluster.kubectl(...command.split(" ").slice(1));
+  await cluster.kubectl(...command.split(" ").slice(1).map((word) => (word.endsWith(".yaml") ? resolve(word) : word)));
   const { data } = (await cluster.get<{ data: Record<string, string> }>("/api/v1/namespaces/argocd/configmaps/argocd-cm")) ?? { data: {} };
   expect(Object.keys(data).toSorted()).toEqual(["resource.customizations.actions.kvresponder.io_KVResponder", "resource.customizations.health.kvresponder.io_KVResponder", "url"]);
 });
@@ -130,9 +136,6 @@ const settle = async (): Promise<void> => {
 const names = Array.from({ length: 20 }, (_, i) => `any-${i}`);
 
 test("children are what a fresh render says, a new operator writes nothing, and nothing of the tools is copied", async () => {
-  await must(cluster.request("DELETE", list("drift")));
-  await product.restartOperator();
-  await cluster.kubectl("create", "namespace", "any");
   const drawn = fc.sample(anyContext, names.length).map((c) => c.spec);
   // each its own tenant, and not hundreds of pods
   await inBatches(names.map((name, i) => marked("any", name, { ...drawn[i], tenant: name, replicas: Math.min(drawn[i]?.replicas ?? 0, 3), paused: false })), (manifest) =>
@@ -176,7 +179,6 @@ const remains = async (namespace: string): Promise<string[]> => {
 
 test.each(["Foreground", "Background"])("a deletion (%s) leaves nothing while the operator is down", async (propagationPolicy) => {
   const namespace = propagationPolicy.toLowerCase();
-  await cluster.kubectl("create", "namespace", namespace);
   await cluster.apply(kvresponder(namespace, "orders", { monitoring: { routing: { webhook: { url: "http://hook.example/a" } } } }));
   await waitReady(cluster, namespace, "orders");
   expect((await remains(namespace)).length).toBeGreaterThan(10);

@@ -41,7 +41,7 @@ export interface ArgoAnswer {
   readonly health: readonly (Health | Failure)[] | null;
   readonly actions: readonly (readonly Action[] | Failure)[] | null;
   readonly run: readonly object[] | null;
-  readonly diffs: readonly ({ readonly modified: boolean; readonly where: readonly string[] | null } | Failure)[] | null;
+  readonly diffs: readonly ({ readonly modified: boolean; readonly where: readonly string[] } | Failure)[] | null;
   /** What is wrong with each, "" where nothing is. */
   readonly manifests: readonly string[] | null;
   readonly applications: readonly object[] | null;
