@@ -93,7 +93,7 @@ const reportArchives = (images: readonly BuiltImage[]): string => {
 };
 
 const main = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { out: { type: "string", default: "dist/images" }, base: { type: "string", default: "scratch" }, engine: { type: "string" }, registry: { type: "string" } } });
+  const { values } = parseArgs({ options: { out: { type: "string", default: resolve(root, "dist/images") }, base: { type: "string", default: "scratch" }, engine: { type: "string" }, registry: { type: "string" } } });
   const wanted = values.engine;
   if (wanted !== undefined && wanted !== "none" && !engines.includes(wanted as Engine)) throw new RangeError(`--engine must be one of ${engines.join(", ")} and none, not ${JSON.stringify(wanted)}`);
   const engine = wanted === "none" ? undefined : ((wanted as Engine | undefined) ?? findEngine());
