@@ -19,8 +19,9 @@ missing=""
 for entry in $needed; do
   command -v "${entry%%:*}" >/dev/null 2>&1 || missing="$missing ${entry#*:}"
 done
-# a library: it has no command to look for
+# libraries: they have no command to look for
 [ -d /usr/lib/python3/dist-packages/redis ] || missing="$missing python3-redis"
+[ -e /usr/include/oniguruma.h ] || missing="$missing libonig-dev"
 [ -n "$missing$modules" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
