@@ -8,7 +8,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 say() { echo "install-packages: $*"; }
 
 # command:package
-needed="runc:runc iptables:iptables ip:iproute2 unshare:util-linux mount:mount tar:tar curl:curl jq:jq redis-server:redis-server redis-cli:redis-tools wrk:wrk python3:python3 faketime:faketime rsyslogd:rsyslog buildah:buildah"
+needed="runc:runc iptables:iptables ip:iproute2 unshare:util-linux mount:mount tar:tar curl:curl jq:jq redis-server:redis-server redis-cli:redis-tools wrk:wrk python3:python3 faketime:faketime rsyslogd:rsyslog buildah:buildah cc:build-essential cmake:cmake flex:flex bison:bison"
 [ "${1:-}" != bench ] || needed="$needed webdis:webdis memcached:memcached"
 modules=""
 grep -q "overlay$" /proc/filesystems 2>/dev/null || modules="$modules overlay"
