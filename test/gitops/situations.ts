@@ -110,6 +110,7 @@ export const together: readonly Situation[] = [
     ]);
     await make(cluster, at);
     await waitForCondition(cluster, at, "Stalled", { status: "True", reason: "Conflict" });
+    await waitForCondition(cluster, at, "WorkloadAvailable", { status: "True" });
   }),
   situation("stalled_forbidden", "Degraded", async (cluster, at) => {
     await cluster.apply([
@@ -119,6 +120,7 @@ export const together: readonly Situation[] = [
     await cluster.waitFor("the quota counts", async () => (await cluster.get<{ status?: { hard?: object } }>(`/api/v1/namespaces/${at[0]}/resourcequotas/no-services`))?.status?.hard !== undefined);
     await make(cluster, at);
     await waitForCondition(cluster, at, "Stalled", { status: "True", reason: "Forbidden" });
+    await waitForCondition(cluster, at, "WorkloadAvailable", { status: "True" });
   }),
   situation("apply_failed", "Progressing", async (cluster, at) => {
     const [namespace, name] = at;
