@@ -50,6 +50,16 @@ export interface OwnedLeaf {
   readonly value: unknown;
 }
 
+/** What of a value the manager owns by this set: as it would have to be applied again to change nothing. */
+export const ownedPart = (owned: FieldSet, value: unknown): unknown => {
+  if (isLeaf(owned)) return value;
+  const parts = stepsOf(owned).flatMap((step): [string | number, unknown][] => {
+    const position = locate(step, value);
+    return position === undefined ? [] : [[position, ownedPart(below(owned, step) ?? {}, (value as Record<string | number, unknown>)[position])]];
+  });
+  return Array.isArray(value) ? parts.sort(([a], [b]) => Number(a) - Number(b)).map(([, part]) => part) : Object.fromEntries(parts);
+};
+
 /** Every leaf that the manager owns and that the live object has. (An owned zero value may be left out by the server.) */
 export const ownedLeaves = (live: KubeObject, manager: string): OwnedLeaf[] => {
   const found: OwnedLeaf[] = [];

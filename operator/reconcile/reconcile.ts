@@ -19,6 +19,7 @@ import { hasPeers, type PeerReports } from "./peers.ts";
 import { planReplicas, wantedReplicas } from "./replicas.ts";
 import { holder } from "./tenancy.ts";
 import { planTokens, type Tokens, type TokenTiming } from "./tokens.ts";
+import { withoutNewPods } from "./rollout.ts";
 import type { Rollouts } from "./rollouts.ts";
 import { refuseImage, refuseTenant, type KnownLabels, type Policy } from "./policy.ts";
 import type { Refusal } from "./verdict.ts";
@@ -122,23 +123,28 @@ export const createReconcile = (deps: ReconcileDeps): Reconcile => {
     if (!noNews.has(result)) deps.observe({ resource, child, result, drift: drift && !isChange, ...(detail !== undefined && { detail }) });
   };
 
-  /** The pods wait for their turn when it is the operator that has changed. */
-  const applyPods = async (resource: KVResponder, pods: KubeObject, signal: AbortSignal): Promise<Outcome> => {
+  /** New pods wait for their turn when it is the operator that has changed; everything else of the Deployment does not. */
+  const applyPods = async (resource: KVResponder, pods: KubeObject, drift: boolean, signal: AbortSignal): Promise<Outcome> => {
     const live = cluster.children(resource).find((child) => child.kind === pods.kind && child.metadata.name === pods.metadata.name);
     const turn = deps.rollouts.ask(resource, pods, live);
-    if (turn.wait !== undefined) return { desired: pods, result: "waiting", detail: turn.wait, ...(live && { live }) };
+    if (turn.wait !== undefined) {
+      const rest = await cluster.apply(withoutNewPods(pods, turn.live), resource, { dryRun: false, signal });
+      if (rest.result !== "updated" && rest.result !== "unchanged") return { ...rest, desired: pods };
+      report(resource, rest, drift);
+      return { ...rest, desired: pods, result: "waiting", detail: turn.wait };
+    }
     const outcome = await cluster.apply(pods, resource, { dryRun: false, signal });
     deps.rollouts.applied(requestOf(resource), outcome.result);
     return { ...outcome, ...(turn.isChange && { isChange: true }) };
   };
 
-  const applyOne = async (resource: KVResponder, child: KubeObject, signal: AbortSignal): Promise<Outcome> =>
-    child.kind === "Deployment" && !resource.spec.paused ? applyPods(resource, child, signal) : cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
+  const applyOne = async (resource: KVResponder, child: KubeObject, drift: boolean, signal: AbortSignal): Promise<Outcome> =>
+    child.kind === "Deployment" && !resource.spec.paused ? applyPods(resource, child, drift, signal) : cluster.apply(child, resource, { dryRun: resource.spec.paused, signal });
 
   const applyAll = async (resource: KVResponder, wanted: readonly KubeObject[], drift: boolean, signal: AbortSignal): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
     for (const child of wanted) {
-      const outcome = await applyOne(resource, child, signal);
+      const outcome = await applyOne(resource, child, drift, signal);
       report(resource, outcome, drift);
       outcomes.push(outcome);
     }

@@ -6,7 +6,7 @@
 import { kind as ownerKind } from "#crds/names";
 import type { KubeObject, KVResponder, Request } from "../objects.ts";
 import type { Outcome } from "./outcome.ts";
-import { changesPods, isAsked, rolloutOf, type RolloutState } from "./rollout.ts";
+import { changesPods, isAsked, isObserved, rolloutOf, type RolloutState } from "./rollout.ts";
 
 export interface RolloutsDeps {
   /** Tenants at once, at most. */
@@ -20,9 +20,9 @@ export interface RolloutsDeps {
 }
 
 export type Turn =
-  /** The Deployment has to wait, and why. */
-  | { readonly wait: string }
-  /** It may be applied, and `applied` must be told what came of it. isChange: its pods change because the operator or the author wants it, not to repair what somebody else did. */
+  /** The new pods have to wait, and why. `live`: the Deployment as it was judged. */
+  | { readonly wait: string; readonly live: KubeObject }
+  /** They may be applied, and `applied` must be told what came of it. isChange: its pods change because the operator or the author wants it, not to repair what somebody else did. */
   | { readonly wait?: undefined; readonly isChange: boolean };
 
 export interface Rollouts {
@@ -104,10 +104,12 @@ export const createRollouts = ({ limit, deployments, wake, monotonic }: Rollouts
       }
       const now = rolling();
       const asked = admitted.get(key)?.asked === true || isAsked(resource, desired, live);
-      if (!asked && !now.has(key)) {
+      const isRolling = admitted.has(key) || (now.has(key) && isObserved(live));
+      if (!asked && !isRolling) {
+        const others = now.size - (now.has(key) ? 1 : 0);
         // in the place that it has, if it waits already; it has come, so nothing is held against it
         waiting.set(key, { request });
-        if (!next(limit - now.size).includes(key)) return { wait: waitMessage(now, limit) };
+        if (!next(limit - others).includes(key)) return { wait: waitMessage(now, limit), live };
       }
       waiting.delete(key);
       admitted.set(key, { asked });

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../operator/objects.ts";
 import { differs, ownedLeaves } from "../../../operator/reconcile/diff.ts";
-import { appliedOf, manager, mapNode, wantedOf, type Node } from "./owned-objects.ts";
+import { appliedFields, ownedPart, sameJson, type FieldSet } from "../../../operator/reconcile/fields-v1.ts";
+import { appliedOf, manager, mapNode, toJson, wantedOf, type Node } from "./owned-objects.ts";
 
 type Json = Record<string, unknown>;
 const spec = mapNode(4);
@@ -95,6 +96,18 @@ describe("property", () => {
       return node.t === "set" ? { ...node, values: node.values.toReversed() } : node;
     };
     fc.assert(fc.property(spec, (s) => void expect(differs(wantedOf(turned(s)), appliedOf(s), manager)).toBeUndefined()));
+  });
+
+  test("the part that we own, applied again, is what was applied, and differs in nothing", () => {
+    fc.assert(
+      fc.property(spec, (s) => {
+        const live = { ...appliedOf(s), spec: withForeign(appliedOf(s)["spec"], s) };
+        const fields = appliedFields(live, manager)?.["f:spec"] as FieldSet;
+        const again = { ...wantedOf(s), spec: ownedPart(fields, live.spec) };
+        expect(differs(again, live, manager)).toBeUndefined();
+        expect(sameJson(again.spec, toJson(s))).toBe(true);
+      }),
+    );
   });
 
   test("owned leaves carry the live value", () => {

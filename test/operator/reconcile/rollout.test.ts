@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { annotation, fieldManager } from "#crds/names";
 import { specSchema } from "#crds/kvresponder";
 import type { KubeObject, KVResponder } from "../../../operator/objects.ts";
-import { changesPods, isAsked, rolloutOf } from "../../../operator/reconcile/rollout.ts";
+import { changesPods, isAsked, rolloutOf, withoutNewPods } from "../../../operator/reconcile/rollout.ts";
 
 const progress = (reason: string, status = "True") => ({ conditions: [{ type: "Progressing", status, reason }] });
 const deployment = (status: object, { revision = "2", generation = 2 }: { revision?: string; generation?: number } = {}): KubeObject => ({
@@ -59,6 +59,15 @@ describe("an apply changes the pods", () => {
     expect(changesPods({ ...wanted(), metadata: { ...wanted().metadata, labels: { a: "2" } } }, live())).toBe(false);
   });
   test("one that is not ours is not judged", () => expect(changesPods(wanted("r:2"), wanted())).toBe(false));
+});
+
+test("while new pods wait, the rest of the Deployment is as wanted and the pods are as they were applied, without what others or the server added", () => {
+  const applied = live();
+  const template = applied["spec"] as { template: { spec: object } };
+  const found = { ...applied, spec: { ...template, replicas: 1, template: { ...template.template, spec: { ...template.template.spec, restartPolicy: "Always" } } } };
+  const held = withoutNewPods(wanted("r:2", { progressDeadlineSeconds: 900 }), found);
+  expect(held).toEqual(wanted("r:1", { progressDeadlineSeconds: 900 }));
+  expect(changesPods(held, found)).toBe(false);
 });
 
 describe("the author asks for it", () => {

@@ -91,6 +91,17 @@ describe("who does not wait", () => {
     expect([f.ask("t0").wait, isFree(f, "t1")]).toEqual([undefined, false]);
   });
 
+  test("but one that may only have been scaled by somebody does: the Deployment's controller has not said yet", () => {
+    const f = fleet(1, 2);
+    roll(f, "t0");
+    f.become("t1", "applied");
+    expect(isFree(f, "t1")).toBe(false);
+    f.become("t1", "settled");
+    f.become("t0", "settled");
+    f.become("t1", "applied");
+    expect(isFree(f, "t1")).toBe(true);
+  });
+
   test("one whose Deployment is not there, belongs to another, or would not change", () => {
     const f = fleet(1, 3);
     roll(f, "t0");
