@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { alertsPage, runbookIndex } from "./alerts-page.ts";
 import { argocdPatchYaml } from "./argocd.ts";
 import { chartFiles } from "./chart/files.ts";
+import { configurationPage } from "./configuration-page.ts";
 import { withTables } from "./guide-tables.ts";
 import { hintsModule } from "./hints-table.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -48,6 +49,7 @@ if (import.meta.main) {
     writeFileSync(file, text);
   }
   writeFileSync(resolve(root, "docs/metrics.md"), metricsPage());
+  writeFileSync(resolve(root, "docs/configuration.md"), configurationPage());
   writeFileSync(resolve(root, "docs/alerts.md"), alertsPage());
   writeFileSync(resolve(root, "docs/runbooks/README.md"), runbookIndex());
   writeFileSync(resolve(root, "operator/cli/status/hints.ts"), hintsModule(readFileSync(resolve(root, "docs/status-conditions.md"), "utf8")));

@@ -35,7 +35,8 @@ export const flagOf = (name: string): string => name.replaceAll(/[A-Z]/g, (lette
 /** What the operator's usage says it takes for a flag that is absent. */
 const ownDefaults: ReadonlyMap<string, string> = new Map([...usage.matchAll(/\[--([a-z-]+) ([^\s\]]+)\]/g)].flatMap(([, name = "", value = ""]) => (/^[A-Z]/.test(value) ? [] : [[name, value] as const])));
 
-const flags: Readonly<Record<string, ValueSchema>> = {
+/** Flags that have a value in the chart, by its name. */
+export const flags: Readonly<Record<string, ValueSchema>> = {
   workers: count("Reconciles at once; one resource is never reconciled twice at once.", 1, 64),
   maxConcurrentRollouts: count("Resources whose pods are replaced at once after an upgrade of the operator that changes them.", 1, 1_000),
   tenantPolicy: text("NamespaceLabel: a namespace may only claim the tenant that its label kvresponder.io/tenant names. Absent: Any.", { enum: ["Any", "NamespaceLabel"] }),

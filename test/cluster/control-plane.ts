@@ -58,6 +58,17 @@ export const apiServerArgs = ({ etcdSocket, pki, serving, bindAddress, port, aud
       ]),
 ];
 
+/** What API servers behind this one go by: who is asking stands in headers, and this certificate says that they are true. */
+export const aggregationArgs = (caFile: string, client: Credentials): readonly string[] => [
+  `--requestheader-client-ca-file=${caFile}`,
+  "--requestheader-allowed-names=front-proxy-client",
+  "--requestheader-username-headers=X-Remote-User",
+  "--requestheader-group-headers=X-Remote-Group",
+  "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+  `--proxy-client-cert-file=${client.certFile}`,
+  `--proxy-client-key-file=${client.keyFile}`,
+];
+
 export interface ControllerManagerOptions {
   readonly kubeconfig: string;
   readonly pki: Pki;
@@ -76,6 +87,10 @@ export const controllerManagerArgs = ({ kubeconfig, pki, without = [] }: Control
   // the default of 20 requests a second is felt when a test deletes a few hundred objects
   "--kube-api-qps=300",
   "--kube-api-burst=600",
+  // autoscalers look every 15 s otherwise, and for five minutes do not trust what a new pod uses
+  "--horizontal-pod-autoscaler-sync-period=5s",
+  "--horizontal-pod-autoscaler-cpu-initialization-period=10s",
+  "--horizontal-pod-autoscaler-initial-readiness-delay=5s",
   `--controllers=*${without.map((name) => `,-${name}`).join("")}`,
 ];
 

@@ -25,6 +25,7 @@ const toolImages = {
   "localhost/kvr/prometheus-config-reloader:v0.85.0": { tool: "prometheus-config-reloader", path: "bin/prometheus-config-reloader" },
   "localhost/kvr/prometheus:v3.13.5": { tool: "prometheus", path: "bin/prometheus", workdir: "prometheus" },
   "localhost/kvr/alertmanager:v0.28.1": { tool: "alertmanager", path: "bin/alertmanager", workdir: "alertmanager" },
+  "localhost/kvr/metrics-server:v0.9.0": { tool: "metrics-server", path: "bin/metrics-server" },
   "localhost/kvr/jaeger:v1.62.0": { tool: "jaeger", path: "bin/jaeger" },
 } as const satisfies Readonly<Record<string, ToolImage>>;
 

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { Api } from "./api.ts";
 import type { ComponentSpec } from "./component.ts";
-import { apiServerArgs, controllerManagerArgs, etcdArgs, schedulerArgs, type ApiServerOptions } from "./control-plane.ts";
+import { aggregationArgs, apiServerArgs, controllerManagerArgs, etcdArgs, schedulerArgs, type ApiServerOptions } from "./control-plane.ts";
 import { network, nodeName, type NodePaths } from "./node-config.ts";
 import type { NodeIdentities } from "./node-identities.ts";
 import type { Pki } from "./pki.ts";
@@ -66,6 +66,7 @@ export const nodeComponents = ({ paths, programs, pki, identities, api, dnsReady
         `--kubelet-certificate-authority=${pki.caFile}`,
         // the node's name resolves nowhere
         "--kubelet-preferred-address-types=InternalIP",
+        ...aggregationArgs(pki.caFile, identities.frontProxy),
         ...apiServerExtra,
       ],
       async () => (await api.request("GET", "/readyz")).status === 200,

@@ -20,6 +20,8 @@ export interface NodeIdentities {
   /** The API server as client of the kubelet: logs, exec, port-forward. */
   readonly kubeletClient: Credentials;
   readonly kubeletServing: Credentials;
+  /** The API server as client of API servers behind it, such as the metrics-server. */
+  readonly frontProxy: Credentials;
   /** The administrator, as which this process waits and looks. */
   readonly admin: Credentials;
   /** Paths of kubeconfigs. */
@@ -42,6 +44,7 @@ export const issueIdentities = async (dir: string, pki: Pki): Promise<NodeIdenti
     }),
     kubeletClient: await pki.issue({ name: "kubelet-client", commonName: "kube-apiserver-kubelet-client", organizations: ["system:masters"] }),
     kubeletServing: await pki.issue({ name: "kubelet-serving", commonName: `system:node:${nodeName}`, organizations: ["system:nodes"], dns: [nodeName], ips: [network.node] }),
+    frontProxy: await pki.issue({ name: "front-proxy", commonName: "front-proxy-client" }),
     admin: await pki.issue({ name: "admin", commonName: "admin", organizations: ["system:masters"] }),
     kubeconfigs: Object.fromEntries(await Promise.all(Object.entries(clients).map(kubeconfig))) as Record<NodeClient, string>,
   };

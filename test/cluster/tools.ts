@@ -36,6 +36,8 @@ export const toolModules: Readonly<Record<string, ToolModule>> = {
   "kube-score": {},
   "argocd-lua": {},
   "flux-status": {},
+  "network-policy": {},
+  "metrics-server": {},
   otelcol: {},
   jaeger: { variables: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": "v1.62.0" } },
 };
@@ -71,6 +73,8 @@ export const tools = {
   "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
   "argocd-lua": { module: "argocd-lua", package: ".", seconds: 240 },
   "flux-status": { module: "flux-status", package: ".", seconds: 30 },
+  "network-policy": { module: "network-policy", package: ".", seconds: 40 },
+  "metrics-server": { module: "metrics-server", package: "sigs.k8s.io/metrics-server/cmd/metrics-server", seconds: 90 },
   otelcol: { module: "otelcol", package: ".", seconds: 240 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
 } as const satisfies Readonly<Record<string, Tool>>;
