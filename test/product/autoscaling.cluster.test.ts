@@ -1,4 +1,5 @@
 // A real autoscaler, by the word of the real metrics-server, takes a tenant from its fewest pods upwards under load.
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildImages } from "../../build/images.ts";
 import { startCluster } from "../cluster/index.ts";
@@ -13,7 +14,7 @@ beforeAll(async () => {
   const images = await buildImages();
   cluster = await startCluster({ kind: "node", images: images.map((image) => image.path) });
   await installMetricsServer(cluster);
-  await cluster.kubectl("apply", "-k", "config/default");
+  await cluster.kubectl("apply", "-k", resolve("config/default"));
   await cluster.kubectl("rollout", "status", "-n", operatorNamespace, "deploy/kv-responder-operator", "--timeout=60s");
   await cluster.kubectl("create", "namespace", "team");
 }, 600_000);
