@@ -57,7 +57,7 @@ if is("WorkloadAvailable", "False") and hopeless[conditions.WorkloadAvailable.re
   return health("Degraded", message("WorkloadAvailable"))
 end
 
--- Before Ready: the operator never says both, and if it did, the sync should wait.
+-- Before Ready: both are said while pods wait for their turn in an upgrade of the operator. The change is not out yet, so a sync waits.
 if is("Reconciling", "True") then
   return health("Progressing", message("Reconciling"))
 end
