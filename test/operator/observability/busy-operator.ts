@@ -27,7 +27,7 @@ export const startBusyOperator = async (): Promise<BusyOperator> => {
   const report = countReport(metrics);
   const resource: KVResponder = { apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "orders", namespace: "team-a" }, spec: specSchema.parse({}) };
   const child = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "kv-responder-orders", namespace: "team-a" } };
-  const status = { observedGeneration: 1, tenant: "acme", version: "1.0.0", readyReplicas: 2, conditions: [condition("Ready", "True"), condition("PeersConnected", "Unknown"), condition("MonitorReady", "False")] };
+  const status = { observedGeneration: 1, tenant: "acme", version: "1.0.0", readyReplicas: 2, ready: "2/3", conditions: [condition("Ready", "True"), condition("PeersConnected", "Unknown"), condition("MonitorReady", "False")] };
   metrics.kvoperator_build_info.set({ version: "1.0.0", node: process.versions.node }, 1);
   const stuck = { ...resource, metadata: { name: "billing", namespace: "team-b" } };
   const stalled = { ...status, conditions: [condition("Stalled", "True")] };
