@@ -53,7 +53,8 @@ export const flags: Readonly<Record<string, ValueSchema>> = {
   traceEndpoint: text("Where spans go by OTLP/HTTP, as in http://jaeger:4318. Absent: nothing is traced.", { pattern: traceEndpoint.pattern }),
   traceSampleRatio: { description: "Share of the reconciles whose spans are sent; those that fail are sent in any case.", type: "number", minimum: 0, maximum: 1 },
   monitoringLabels: { description: "Labels on every tenant's ServiceMonitor, PrometheusRule and AlertmanagerConfig, by which the cluster's Prometheus and Alertmanager select them.", type: "object", additionalProperties: { type: "string" } },
-  monitoringNamespaces: namespaces("Namespaces whose pods may read the metrics of tenants, where a KVResponder names none. Absent: everybody may."),
+  // as many as a resource may name
+  monitoringNamespaces: { ...namespaces("Namespaces whose pods may read the metrics of tenants, where a KVResponder names none. Absent: everybody may."), maxItems: 16 },
   grafanaUrl: text("Where people reach Grafana, for the links of alerts, as in https://grafana.example. Absent: the links are paths."),
 };
 
