@@ -57,7 +57,7 @@ soak: install tools ## Long forms: every property from another seed, random Redi
 run: install ## Start one responder on loopback, to be tried with curl
 	@node test/demo/run.ts
 
-demo: install tools ## A cluster with two tenants and Prometheus; CONTEXT=kind-kind uses yours; ARGS=--once checks and ends
+demo: install packages ## A cluster with two tenants and Prometheus; CONTEXT=kind-kind uses yours; ARGS=--once checks and ends
 	@node test/demo/demo.ts $(if $(CONTEXT),--context $(CONTEXT)) $(ARGS)
 
 bench: install ## Benchmarks, each with its peers and a control in one run; ARGS="http resp" runs some; writes docs/performance.md

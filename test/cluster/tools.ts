@@ -73,7 +73,7 @@ export const tools = {
   "kube-score": { module: "kube-score", package: "github.com/zegl/kube-score/cmd/kube-score", seconds: 28 },
   "argocd-lua": { module: "argocd-lua", package: ".", seconds: 240 },
   "flux-status": { module: "flux-status", package: ".", seconds: 30 },
-  "network-policy": { module: "network-policy", package: ".", seconds: 40 },
+  "network-policy": { module: "network-policy", package: ".", seconds: 60 },
   "metrics-server": { module: "metrics-server", package: "sigs.k8s.io/metrics-server/cmd/metrics-server", seconds: 90 },
   otelcol: { module: "otelcol", package: ".", seconds: 240 },
   jaeger: { module: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/all-in-one", seconds: 124 },
