@@ -66,7 +66,7 @@ test("every leaf we own is restored, in every kind", async () => {
   }
   const refused = report.filter((r) => r.verdict === "refused").map((r) => r.leaf);
   console.log(`${report.length} leaves of ${new Set(report.map((r) => r.leaf.split(" ").slice(0, 2).join(" "))).size} children mutated, ${refused.length} immutable for the API server`);
-  expect(new Set(report.map((r) => r.leaf.split(" ")[0])).size).toBe(7);
+  expect(new Set(report.map((r) => r.leaf.split(" ")[0])).size).toBe(8);
   expect(report.length).toBeGreaterThan(150);
   // what the API server itself refuses to change needs no repair: selectors and the like
   expect(refused.map((l) => l.replace(/^(\S+) \S+ /, "$1 "))).toMatchSnapshot();
@@ -74,7 +74,7 @@ test("every leaf we own is restored, in every kind", async () => {
 
 test("each deleted child is made again", async () => {
   const before = await children(cluster, "team", "a");
-  expect(before.length).toBe(10);
+  expect(before.length).toBe(11);
   for (const child of before) {
     await cluster.request("DELETE", childPath(child), { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" });
     await cluster.waitFor(
