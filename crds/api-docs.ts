@@ -93,7 +93,7 @@ export const apiDocs = (): string => {
       `| ${code(annotation.rotateToken)} | Any value that it did not have before makes a new token (at most 128 characters count). Once every pod accepts it, ${code("status.tokenSecret")} names it; the old one is accepted for an hour more. Another value within that hour ends it for the old one at once: so two in a row shut out a token that has leaked. Without effect on a Secret of your own: give that a second key, and later take the first away. |`,
       `| ${code(annotation.restart)} | Any value that it did not have before restarts the pods, one at a time, each filled from its peers before the next goes (at most 256 characters count). |`,
     ].join("\n"),
-    ["```", `kubectl annotate kvr/orders ${annotation.rotateToken}="$(date +%s)" --overwrite`, `kubectl annotate kvr/orders ${annotation.restart}="$(date +%s)" --overwrite`, "```"].join("\n"),
+    ["<!-- not run: docs/upgrade.md restarts pods in this way, test/product/tokens.cluster.test.ts rotates -->", "```sh", `kubectl annotate kvr/orders ${annotation.rotateToken}="$(date +%s)" --overwrite`, `kubectl annotate kvr/orders ${annotation.restart}="$(date +%s)" --overwrite`, "```"].join("\n"),
     "## labels",
     "Where you add labels to an object that the operator owns:",
     limits(labels)
