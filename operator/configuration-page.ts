@@ -33,7 +33,7 @@ export const configurationPage = (): string => `<!-- Made by operator/generate.t
 | how the operator runs | its Deployment: resources, placement, replicas (one, until there is a leader election) | [install.md](install.md) |
 | monitoring as a whole | labels that your Prometheus selects by, where Grafana is | [MONITORING.md](MONITORING.md) |
 
-The operator has no settings in its environment but those of Node (`NODE_OPTIONS`, its heap). A change of a flag restarts the operator, not the caches.
+The operator has no settings in its environment but those of Node (NODE_OPTIONS, its heap). A change of a flag restarts the operator, not the caches.
 
 ## The operator's flags
 | flag | default | value of the chart | what it is |
