@@ -1,5 +1,6 @@
 // spec.protocols and spec.auth: how clients reach the cache, and who may.
 import { z } from "zod";
+import { dnsName } from "./fields.ts";
 import { matches, withRules } from "./rules.ts";
 
 /** Ports that the Service has taken for HTTP and for metrics. */
@@ -27,7 +28,7 @@ export const auth = withRules(
     mode: z.enum(["Token", "None"]).default("Token").meta({ description: "Token: clients bring one, as a bearer token over HTTP and as the password over the Redis protocol. None: whoever reaches the Service may use the cache. Metrics never need a token." }),
     secretName: withRules(
       z.string().max(253),
-      [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "must be the name of a Secret: a-z, 0-9, '-' and '.', beginning and ending with a letter or digit")],
+      [matches(`^${dnsName}$`, "must be the name of a Secret: a-z, 0-9, '-' and '.', beginning and ending with a letter or digit")],
       { description: "A Secret of your own in this namespace: the value of each key is a token. Absent: the operator makes one and names it in status.tokenSecret." },
     ).optional(),
   }),

@@ -77,9 +77,15 @@ export const celNoLonger = (a: string, b: string): string =>
 
 export const noLonger = (a: string, b: string): boolean => !isDuration(a) || !isDuration(b) || parseDuration(a) <= parseDuration(b);
 
+/** As text: the value of a label, and of a taint. */
+export const labelValuePattern = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";
+
 const labelValue = withRules(z.string().max(63), [
-  matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", "must be a label value: letters, digits, '-', '_' and '.', no punctuation at the ends"),
+  matches(labelValuePattern, "must be a label value: letters, digits, '-', '_' and '.', no punctuation at the ends"),
 ]);
+
+/** Name of a namespace, of a tenant. */
+export const dnsLabelPattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 /** DNS labels with dots between them, in few characters: the CRD repeats it a dozen times. */
 export const dnsName = "[a-z0-9]+((-+|\\.)[a-z0-9]+)*";

@@ -1,7 +1,7 @@
 // KVResponder: the spec as a zod schema, THE source of the CRD's YAML, the TypeScript types and docs/api.md.
 import { z } from "zod";
 import { auth, protocols } from "./access.ts";
-import { amountsHold, celAmounts, celNoLonger, cpu, duration, extraAnnotations, extraLabels, memory, memoryBetween, noLonger } from "./fields.ts";
+import { amountsHold, celAmounts, celNoLonger, cpu, dnsLabelPattern, duration, extraAnnotations, extraLabels, memory, memoryBetween, noLonger } from "./fields.ts";
 import { monitoring } from "./monitoring.ts";
 import { maxNameLength } from "./names.ts";
 import { networkPolicy } from "./network-policy.ts";
@@ -100,7 +100,7 @@ const limitHoldsCache: Rule<Memory> = {
 
 export const specSchema = withRules(
   z.object({
-    tenant: withRules(z.string().max(63), [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "must be a DNS label: a-z, 0-9 and '-', beginning and ending with a letter or digit")], {
+    tenant: withRules(z.string().max(63), [matches(dnsLabelPattern, "must be a DNS label: a-z, 0-9 and '-', beginning and ending with a letter or digit")], {
       description: "Whose cache this is: the tenant label of every metric, alert and log line. Absent: metadata.name. Immutable.",
     }).optional(),
     replicas: z.int32().min(0).max(mostReplicas).default(3).meta({ description: "Number of pods. Each holds the whole cache." }),

@@ -1,6 +1,6 @@
 // spec.networkPolicy: who may reach the pods, as far as the cluster's network enforces NetworkPolicies.
 import { z } from "zod";
-import { mode, anyLabels } from "./fields.ts";
+import { anyLabels, dnsLabelPattern, mode } from "./fields.ts";
 import { matches, withRules } from "./rules.ts";
 
 const selector = (description: string) =>
@@ -16,7 +16,7 @@ export const networkPolicy = z
     mode: mode("NetworkPolicy"),
     clients: z.array(client).max(16).optional().meta({ description: "Who may use the cache. Absent: the pods of this namespace. An empty list: nobody.", "x-kubernetes-list-type": "atomic" }),
     monitoringNamespaces: z
-      .array(withRules(z.string().max(63), [matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "must be the name of a namespace")]))
+      .array(withRules(z.string().max(63), [matches(dnsLabelPattern, "must be the name of a namespace")]))
       .min(1)
       .max(16)
       .optional()

@@ -1,6 +1,6 @@
 // Where the pods may run, and what else of a pod template tenants may shape. There is no passthrough: each field is here because somebody needs it.
 import { z } from "zod";
-import { dnsName, labelKeyPattern, anyLabels } from "./fields.ts";
+import { anyLabels, dnsName, labelKeyPattern, labelValuePattern } from "./fields.ts";
 import { matches, withRules } from "./rules.ts";
 
 const objectName = (what: string, description: string) =>
@@ -21,7 +21,7 @@ const toleration = withRules(
     key: withRules(z.string().max(317), [matches(labelKeyPattern, "must be the key of a taint, for example dedicated or example.com/dedicated")], { description: "Key of the taint. Absent: any." }).optional(),
     // no default inside of a list: tools that compare would show it as drift
     operator: z.enum(["Exists", "Equal"]).optional().meta({ description: "Equal: the taint has this value. Exists: it has any. Absent: Equal." }),
-    value: withRules(z.string().max(63), [matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", "must be the value of a taint")], { description: "Value of the taint." }).optional(),
+    value: withRules(z.string().max(63), [matches(labelValuePattern, "must be the value of a taint")], { description: "Value of the taint." }).optional(),
     effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional().meta({ description: "Effect of the taint. Absent: all." }),
     tolerationSeconds: z.int32().min(0).optional().meta({ description: "How long a pod stays after a NoExecute taint came. Absent: for ever." }),
   }),

@@ -1,4 +1,5 @@
 // The values of the operator's chart.
+import { dnsLabelPattern } from "#crds/fields";
 import { logLevels, traceEndpoint } from "#crds/telemetry";
 import { usage } from "../options.ts";
 import type { ValueSchema } from "./schema.ts";
@@ -12,7 +13,7 @@ const group = (description: string, properties: Readonly<Record<string, ValueSch
 const namespaces = (description: string, value?: readonly string[]): ValueSchema => ({
   description,
   type: "array",
-  items: { type: "string", pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 63 },
+  items: { type: "string", pattern: dnsLabelPattern, maxLength: 63 },
   maxItems: 50,
   uniqueItems: true,
   ...(value && { default: value }),
