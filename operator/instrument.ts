@@ -75,7 +75,8 @@ export const followPhases = (m: OperatorMetrics, list: () => readonly Pick<KVRes
   for (const phase of phases) m.kvoperator_resources.with({ phase }).collect(() => list().filter((resource) => phaseOf(resource) === phase).length);
 };
 
-export const followRollouts = (m: OperatorMetrics, count: Rollouts["count"]): void => {
+export const followRollouts = (m: OperatorMetrics, limit: number, count: Rollouts["count"]): void => {
+  m.kvoperator_max_concurrent_rollouts.set(limit);
   for (const state of ["running", "stuck", "waiting"] as const) m.kvoperator_rollouts.with({ state }).collect(() => count()[state]);
 };
 

@@ -125,7 +125,7 @@ const main = async (): Promise<void> => {
     wake: (request) => controller.enqueue(request),
     monotonic: systemClock.monotonic,
   });
-  followRollouts(metrics, rollouts.count);
+  followRollouts(metrics, options.maxConcurrentRollouts, rollouts.count);
   const events = createEvents({ client, clock: systemClock, log, instance: hostname() });
   const reconcile = createReconcile({
     cluster: createCluster({ client, resources, children }),

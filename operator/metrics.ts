@@ -66,6 +66,7 @@ export const operatorMetrics = defineCatalogue({
     help: "Resources whose pods are being replaced, for whatever reason, and those whose new pods wait for --max-concurrent-rollouts. stuck: no progress within the deadline; it keeps its place.",
     labels: { state: ["running", "stuck", "waiting"] },
   },
+  kvoperator_max_concurrent_rollouts: { type: "gauge", help: "Resources whose pods may be replaced at once for the sake of the operator's release (--max-concurrent-rollouts)." },
   kvoperator_replicas_desired: { type: "gauge", help: "Pods that a resource asks for.", labels: resource },
   kvoperator_replicas_ready: { type: "gauge", help: "Pods of a resource that are ready.", labels: resource },
   kvoperator_resources_without_series: { type: "gauge", help: "Resources that have no series of their own, because there are more than --resource-series." },

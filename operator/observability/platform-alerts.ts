@@ -1,7 +1,7 @@
 // The alerts of whoever runs the operator: whether it works, and whether all tenants together are served. Rules, docs and tests are made from it.
 import type { Severity } from "#crds/alerts";
 import { prometheusSeries } from "#telemetry/platform-series";
-import { above, absent, andOn, atLeast, avgOverTime, below, divide, equal, increase, max, min, or, plus, promql, rate, sum, sumOverTime, unlessOn, type Duration, type Vector } from "#telemetry/promql";
+import { above, absent, andOn, atLeast, avgOverTime, below, changes, divide, equal, increase, max, min, minus, offset, or, plus, promql, rate, sum, sumOverTime, unlessOn, type Duration, type Vector } from "#telemetry/promql";
 import { endpointSliceKind, kvResponderKind, ownedKinds } from "../kinds.ts";
 import { operatorMetrics } from "../metrics.ts";
 import { leastRate } from "./alerts/alert.ts";
@@ -52,6 +52,16 @@ type WatchedKind = (typeof operatorMetrics)["kvoperator_cache_synced"]["labels"]
 /** Percent of the operations of all tenants together that do not fail. Each tenant has its own objective beside it. */
 export const fleetAvailability = 99.9;
 
+const rollouts = (state: "stuck" | "waiting") => q.gauge("kvoperator_rollouts", { state });
+/** Longer than healthy rollouts of many pods take: one that makes no progress is stuck after minutes. */
+const standstill = "2h";
+/** Every place is held by one that is stuck. Or nobody's turn has come for long, though not all are: somebody holds a Deployment back (`kubectl rollout pause`). */
+const stopped = or(
+  atLeast(minus(max(rollouts("stuck"), here), max(q.gauge("kvoperator_max_concurrent_rollouts"), here)), 0),
+  // those who waited then: a new operator that has always seen the same number wait is young
+  andOn(equal(sum(changes(rollouts("waiting"), standstill), here), 0), here, above(max(offset(rollouts("waiting"), standstill), here), 0)),
+);
+
 const fleetBurn = windows.Fast.map(({ long, short, factor, for: held }): PlatformRule => {
   const [all, failed] = [fleet("kvresponder_fleet:operations:rate5m"), fleet("kvresponder_fleet:operations_failed:rate5m")];
   const bound = Number((factor * budget(fleetAvailability)).toPrecision(12));
@@ -93,6 +103,14 @@ export const platformAlerts = {
     summary: "KVResponder {{ $labels.resource_namespace }}/{{ $labels.kvresponder }} is not Ready",
     description: "KVResponder {{ $labels.resource_namespace }}/{{ $labels.kvresponder }} has not been Ready for 15 minutes: pods are missing, or an object could not be written. Its conditions say why.",
     rules: one("15m", unlessOn(equal(max(q.gauge("kvoperator_resource_ready"), resource), 0), resource, max(q.gauge("kvoperator_resource_condition", { type: "Paused", status: "True" }), resource))),
+  },
+  KVOperatorRolloutsStopped: {
+    severity: "warning",
+    signal: "reconcile",
+    when: `tenants wait for the pods of the operator's release, and as many rollouts as may run at once are stuck, or nobody's turn has come for ${standstill}`,
+    summary: "An upgrade of the operator has stopped before it reached all tenants",
+    description: "KVResponders whose new pods wait for their turn: {{ $value }}. It does not come, because rollouts before them do not end. Those that wait run on as they are.",
+    rules: one("10m", andOn(above(max(rollouts("waiting"), here), 0), here, stopped)),
   },
   KVOperatorDriftLoop: {
     severity: "warning",

@@ -80,6 +80,7 @@ test("phases are counted over what the store holds now", async () => {
 
 test("rollouts are counted by state at each scrape", async () => {
   const { metrics, value } = setUp();
-  followRollouts(metrics, () => ({ running: 2, stuck: 1, waiting: 9 }));
+  followRollouts(metrics, 3, () => ({ running: 2, stuck: 1, waiting: 9 }));
   expect(await Promise.all(["running", "stuck", "waiting"].map((state) => value(`kvoperator_rollouts{state="${state}"}`)))).toEqual([2, 1, 9]);
+  expect(await value("kvoperator_max_concurrent_rollouts")).toBe(3);
 });

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTelemetry } from "#telemetry/instruments";
-import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, queueHooks, requestCounter } from "../../../operator/instrument.ts";
+import { controllerHooks, countChild, countPresence, countReport, followPhases, followQueue, followReflector, followRollouts, queueHooks, requestCounter } from "../../../operator/instrument.ts";
 import { kvResponderKind, ownedKinds } from "../../../operator/kinds.ts";
 import { operatorMetrics } from "../../../operator/metrics.ts";
 import { createResourceSeries } from "../../../operator/resource-series.ts";
@@ -35,6 +35,7 @@ export const startBusyOperator = async (): Promise<BusyOperator> => {
   series.show(resource, status);
   series.show(stuck, stalled);
   followPhases(metrics, () => [{ ...resource, status }, { ...stuck, status: stalled }]);
+  followRollouts(metrics, 5, () => ({ running: 3, stuck: 2, waiting: 1 }));
   followQueue(metrics, { unfinished: () => ({ seconds: 2, longestSeconds: 1 }) });
   metrics.kvoperator_telemetry_seconds_total.with({ signal: "metrics" }).collect(telemetry.renderSeconds);
   countPresence(metrics, () => true);

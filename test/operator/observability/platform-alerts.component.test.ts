@@ -29,12 +29,19 @@ const tenants = (operations: number, failed: number): Series[] =>
     return [series("kvresponder:operations:rate5m", labels, `${operations / 2}x480`), series("kvresponder:operations_failed:rate5m", labels, `${failed / 2}x480`)];
   });
 
+/** Of an operator that replaces the pods of two at once. */
+const rollouts = ({ running = "0x480", stuck = "0x480", waiting = "0x480" }): Series[] => [
+  ...Object.entries({ running, stuck, waiting }).map(([state, values]) => own("kvoperator_rollouts", values, { state })),
+  own("kvoperator_max_concurrent_rollouts", "2x480"),
+];
+
 /** Each metric that an alert reads, of an operator that is well for eight hours. */
 const well: Readonly<Record<string, readonly Series[]>> = {
   up: [own("up", "1x480")],
   reconciles: [own("controller_runtime_reconcile_total", "0+100x480", { ...controller, result: "success" }), own("controller_runtime_reconcile_errors_total", "0x480", controller)],
   longest: [own("workqueue_longest_running_processor_seconds", "2x480", { name: "kvresponder", ...controller })],
   ready: [own("kvoperator_resource_ready", "1x480", orders), own("kvoperator_resource_ready", "1x480", { ...orders, kvresponder: "billing" })],
+  rollouts: rollouts({}),
   drift: [own("kvoperator_drift_corrected_total", "0x480", { kind: "Service" })],
   staleness: kinds.map((kind) => own("kvoperator_cache_staleness_seconds", "60x480", { kind })),
   synced: kinds.map((kind) => own("kvoperator_cache_synced", "1x480", { kind })),
@@ -77,12 +84,15 @@ const firing = ({ name, value, labels = {} }: Firing): Expected => {
 const down: Firing = { name: "KVOperatorDown" };
 const stuck = (value: string): Firing => ({ name: "KVOperatorReconcileStuck", value });
 const notReady: Firing = { name: "KVOperatorResourceNotReady", labels: orders };
+const stopped = (value: string): Firing => ({ name: "KVOperatorRolloutsStopped", value });
 const drift = (value: string): Firing => ({ name: "KVOperatorDriftLoop", value, labels: { kind: "Service" } });
 const stale = (value: string): Firing => ({ name: "KVOperatorWatchStale", value, labels: { kind: "Service" } });
 const missing: Firing = { name: "KVOperatorMonitoringApiMissing", labels: { group: "monitoring.coreos.com" } };
 const drops = (value: string): Firing => ({ name: "KVOperatorTelemetryDropping", value });
 const burn = (window: string, value: string): Firing => ({ name: "KVResponderFleetErrorBudgetBurn", value, labels: { window } });
 const instead = (from: readonly Series[] | undefined, ...others: Series[]): Series[] => [...(from ?? []).filter((s) => !others.some((o) => o.series === s.series)), ...others];
+/** The same of the pod that comes after. */
+const ofNext = ({ series: name, values }: Series): Series => ({ series: name.replace("operator-1", "operator-2"), values });
 const reconciles = (errors: string): Series[] => instead(well["reconciles"], own("controller_runtime_reconcile_errors_total", errors, controller));
 
 const cases: Case[] = [
@@ -111,6 +121,19 @@ const cases: Case[] = [
     at: { "1h": [] },
   },
   { what: "a resource that was deleted", but: { ready: [own("kvoperator_resource_ready", "0x9 stale", orders)] }, at: { "15m": [], "1h": [] } },
+  { what: "a long upgrade: one each 45 minutes", but: { rollouts: rollouts({ running: "2x480", waiting: "11x44 10x44 9x44 8x44 7x44 6x44 5x44 4x44 3x44 2x75" }) }, at: { "2h": [], "4h": [], "8h": [] } },
+  { what: "one is stuck, an upgrade goes on beside", but: { rollouts: rollouts({ running: "1x480", stuck: "1x480", waiting: "30x29 29x29 28x29 27x390" }) }, at: { "20m": [], "1h": [], "3h": [] } },
+  { what: "two are stuck, and nobody waits", but: { rollouts: rollouts({ stuck: "2x480" }) }, at: { "1h": [], "3h": [] } },
+  { what: "an upgrade breaks the first two", but: { rollouts: rollouts({ running: "2x9 0x470", stuck: "0x9 2x470", waiting: "9x480" }) }, at: { "19m": [], "20m": [stopped("9")], "3h": [stopped("9")] } },
+  { what: "it has stopped, an author's change goes on", but: { rollouts: rollouts({ running: "0x19 1x4 0x455", stuck: "2x480", waiting: "9x19 8x460" }) }, at: { "9m": [], "10m": [stopped("9")], "30m": [stopped("8")] } },
+  { what: "they are stuck for a moment, and go on", but: { rollouts: rollouts({ running: "2x9 0x5 2x464", stuck: "0x9 2x5 0x464", waiting: "9x29 8x29 7x29 6x390" }) }, at: { "15m": [], "20m": [], "30m": [] } },
+  { what: "it has stopped, then a release mends it", but: { rollouts: rollouts({ running: "0x39 2x440", stuck: "2x39 0x440", waiting: "9x39 8x440" }) }, at: { "10m": [stopped("9")], "39m": [stopped("9")], "40m": [] } },
+  { what: "one is stuck, one is held back by hand", but: { rollouts: rollouts({ running: "1x480", stuck: "1x480", waiting: "0x4 9x475" }) }, at: { "2h": [], "134m": [], "136m": [stopped("9")] } },
+  {
+    what: "an upgrade goes on by a new operator",
+    but: { rollouts: [...rollouts({ waiting: "0x240 stale" }), ...rollouts({ running: "_x240 2x240", stuck: "_x240 0x240", waiting: "_x240 9x60 8x60 7x60 6x60" }).map(ofNext)] },
+    at: { "4h": [], "295m": [], "6h": [] },
+  },
   { what: "a Service is put right every four minutes", but: { drift: [own("kvoperator_drift_corrected_total", "0+0.25x480", { kind: "Service" })] }, at: { "40m": [], "41m": [drift("10")] } },
   { what: "somebody changes many Services, once", but: { drift: [own("kvoperator_drift_corrected_total", "0x9 50x470", { kind: "Service" })] }, at: { "24m": [], "30m": [], "1h": [] } },
   { what: "four times an hour", but: { drift: [own("kvoperator_drift_corrected_total", "0+0.066x480", { kind: "Service" })] }, at: { "2h": [], "4h": [] } },
@@ -143,7 +166,7 @@ const cases: Case[] = [
 const minutes = (time: string): number => Number.parseInt(time, 10) * (time.endsWith("h") ? 60 : 1);
 
 test("promtool accepts the rules", async () => {
-  expect(await promtool.check(platformGroups())).toContain("SUCCESS: 13 rules found");
+  expect(await promtool.check(platformGroups())).toContain("SUCCESS: 14 rules found");
 });
 
 describe("what fires, when, and what stays silent", () => {

@@ -25,12 +25,19 @@ export const resourcesRow = (q: OperatorSeries): Row => ({
       columns: [{ name: "Resources", unit: "none", expr: sum(q.gauge("kvoperator_resources"), ["phase"]) }],
       sortBy: "Resources",
     }),
-    timeseries({ title: "Phases over time", description: "KVResponders by phase. A rollout of many is a wave of progressing that ebbs.", unit: "none", width: 9, stacked: true, queries: [query(sum(q.gauge("kvoperator_resources"), ["phase"]), "{{phase}}")] }),
+    timeseries({ title: "Phases over time", description: "KVResponders by phase. A rollout of many is a wave of progressing that ebbs.", unit: "none", width: 6, stacked: true, queries: [query(sum(q.gauge("kvoperator_resources"), ["phase"]), "{{phase}}")] }),
+    timeseries({
+      title: "Rollouts",
+      description: "KVResponders whose pods are being replaced, and those that wait for their turn after an upgrade of the operator. waiting that falls: it goes on. As many stuck as may roll at once: it has stopped.",
+      unit: "none",
+      width: 6,
+      queries: [query(max(q.gauge("kvoperator_rollouts"), ["state"]), "{{state}}"), query(max(q.gauge("kvoperator_max_concurrent_rollouts"), []), "at once, at most")],
+    }),
     timeseries({
       title: "Without series of their own",
       description: "KVResponders beyond --resource-series, which the tables below do not show. 0 is good.",
       unit: "none",
-      width: 9,
+      width: 6,
       queries: [query(max(q.gauge("kvoperator_resources_without_series"), []), "without series")],
     }),
     table({
