@@ -126,6 +126,10 @@ describe.each(all)("$name", ({ name, severity, signal, fires, keepFiringFor }) =
     }
   });
 
+  test("says what to change where an autoscaler has the number of pods", () => {
+    for (const remedy of remedies(text)) if (/\breplicas\b/.test(remedy) && !remedy.includes("do not help")) expect(remedy).toContain("spec.autoscaling");
+  });
+
   test("shows how to set what may be set", () => {
     const overrides = blocks(text, "yaml").flatMap((block) => Object.entries((parse(block) as { spec: { monitoring: { rules: { overrides?: Record<string, object> } } } }).spec.monitoring.rules.overrides ?? {}));
     const isTenants = Object.hasOwn(alertThresholds, name);
