@@ -1,4 +1,4 @@
-// Reads a flag's list of namespaces, "team-a,team-b".
+// Reads a flag's list of namespaces, "team-a,team-b", or its one namespace.
 
 const lists = {
   /** Each is watched by itself: about a dozen connections. */
@@ -7,11 +7,19 @@ const lists = {
   "monitoring-namespaces": { most: 16, without: "let everybody read metrics" },
 } as const;
 
+const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+
+/** Throws RangeError. */
+export const parseNamespace = (flag: string, text: string): string => {
+  if (!isName(text)) throw new RangeError(`--${flag} must be the name of a namespace, not ${JSON.stringify(text)}`);
+  return text;
+};
+
 /** Each once. An empty list is a mistake: read as "all" it would say more than was meant. Throws RangeError. */
 export const parseNamespaces = (flag: keyof typeof lists, text: string): string[] => {
   const { most, without } = lists[flag];
   const names = text.split(",");
-  if (!names.every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) throw new RangeError(`--${flag} must be names of namespaces with commas between them, not ${JSON.stringify(text)}; leave it out to ${without}`);
+  if (!names.every(isName)) throw new RangeError(`--${flag} must be names of namespaces with commas between them, not ${JSON.stringify(text)}; leave it out to ${without}`);
   const distinct = [...new Set(names)];
   if (distinct.length > most) throw new RangeError(`--${flag} may name ${most} namespaces at most; leave it out to ${without}`);
   return distinct;

@@ -1,7 +1,7 @@
 // `kvr render`: its flags, its files, and what is wrong with either.
 import { parseArgs } from "node:util";
 import { parseLabelList } from "../label-list.ts";
-import { parseNamespaces } from "../namespace-list.ts";
+import { parseNamespace, parseNamespaces } from "../namespace-list.ts";
 import { grafanaUrlRule, isGrafanaUrl } from "../observability/dashboard-link.ts";
 import type { RenderOptions } from "../render/context.ts";
 import { render } from "./render.ts";
@@ -18,20 +18,22 @@ const parse = (args: readonly string[]) =>
       "monitoring-labels": { type: "string" },
       "monitoring-namespaces": { type: "string" },
       "grafana-url": { type: "string" },
+      "operator-namespace": { type: "string" },
     },
   });
 
 type Arguments = ReturnType<typeof parse>;
 
-/** What the operator's flags of the same names would set. Throws RangeError. */
+/** What the operator's flags of the same names would set, and where it runs, which it sees for itself. Throws RangeError. */
 const renderOptions = ({ values }: Arguments): RenderOptions => {
-  const { "responder-image": responderImage, "grafana-url": grafanaUrl, "monitoring-labels": labels, "monitoring-namespaces": namespaces } = values;
+  const { "responder-image": responderImage, "grafana-url": grafanaUrl, "monitoring-labels": labels, "monitoring-namespaces": namespaces, "operator-namespace": operatorNamespace } = values;
   if (grafanaUrl !== undefined && !isGrafanaUrl(grafanaUrl)) throw new RangeError(grafanaUrlRule);
   return {
     responderImage,
     ...(labels !== undefined && { monitoringLabels: parseLabelList("monitoring-labels", labels) }),
     ...(namespaces !== undefined && { monitoringNamespaces: parseNamespaces("monitoring-namespaces", namespaces) }),
     ...(grafanaUrl !== undefined && { grafanaUrl }),
+    ...(operatorNamespace !== undefined && { operatorNamespace: parseNamespace("operator-namespace", operatorNamespace) }),
   };
 };
 
@@ -41,7 +43,7 @@ const readArguments = (args: readonly string[]): { readonly files: readonly stri
     const { values, positionals } = parsed;
     if (positionals[0] !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(positionals[0])}: name files with -f`);
     if (values.filename.length === 0) throw new UsageError("name a file with -f, or -f - for standard input");
-    return { files: values.filename, namespace: values.namespace, options: renderOptions(parsed) };
+    return { files: values.filename, namespace: parseNamespace("namespace", values.namespace), options: renderOptions(parsed) };
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }

@@ -5,7 +5,7 @@ import type { KubeClient } from "../kube/types.ts";
 export const defaultImage = `localhost/kvr/responder:${version}`;
 
 export const usage = `usage: kvr render -f FILE [-n NAMESPACE] [--responder-image IMAGE] [--monitoring-labels LIST]
-                  [--monitoring-namespaces LIST] [--grafana-url URL]
+                  [--monitoring-namespaces LIST] [--grafana-url URL] [--operator-namespace NAME]
        kvr status [NAME] [-n NAMESPACE | -A] [-o table|json] [--context NAME] [--kubeconfig FILE]
 
 render prints every object that the operator would make of the KVResponders in FILE, as one YAML stream. It needs no cluster.
@@ -19,6 +19,8 @@ render prints every object that the operator would make of the KVResponders in F
                             as the operator's: name,... whose pods may read metrics
   --grafana-url URL         where people reach Grafana, for the links of alerts
                             (default: the links are paths)
+  --operator-namespace NAME where the operator runs, which may ask pods about their peers
+                            (default: kv-responder-system)
 
 status tells how a KVResponder is: conditions, children, pods, and what to do where something is amiss. Without NAME it lists them.
 It reads only, and never a Secret. Exit code 0: Ready, all of them; 1: not; 2: no answer.

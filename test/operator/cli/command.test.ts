@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { describe, expect, test } from "vitest";
+import { specSchema } from "#crds/kvresponder";
 import { kvr } from "../../../operator/cli/command.ts";
+import { desired } from "../../../operator/reconcile/desired.ts";
+import { renderContext, type RenderOptions } from "../../../operator/render/context.ts";
 
 const resource = (name: string, rest = "") => `apiVersion: kvresponder.io/v1alpha1\nkind: KVResponder\nmetadata:\n  name: ${name}\n${rest}`;
 
@@ -60,6 +63,17 @@ describe("render", () => {
     expect(await image()).toMatch(/^localhost\/kvr\/responder:\d/);
   });
 
+  // with a flag that it has not, what it prints would be another thing than what the operator applies
+  test("takes all that shapes children", async () => {
+    const given = { responderImage: "registry.example/r:1", monitoringLabels: { release: "kps" }, grafanaUrl: "https://grafana.example", monitoringNamespaces: ["monitoring", "observability"], operatorNamespace: "platform" } satisfies Required<RenderOptions>;
+    const flags = ["--responder-image=registry.example/r:1", "--monitoring-labels=release=kps", "--grafana-url=https://grafana.example", "--monitoring-namespaces=monitoring,observability", "--operator-namespace=platform"];
+    const { code, out } = await run("render", "-f", "one.yaml", ...flags);
+    expect(code).toBe(0);
+    const children = desired(renderContext({ apiVersion: "kvresponder.io/v1alpha1", kind: "KVResponder", metadata: { name: "orders" }, spec: specSchema.parse({}) }, given));
+    expect(documents(out).slice(0, children.length)).toEqual(children);
+    expect(out).toContain("kubernetes.io/metadata.name: platform");
+  });
+
   test.each<[string, string[]]>([
     ["wrong.yaml", ["document 1: spec.replicas", "document 2: metadata.name"]],
     ["other.yaml", ["document 1: apiVersion: must be kvresponder.io/v1alpha1", "document 1: kind: must be KVResponder"]],
@@ -85,6 +99,8 @@ describe("usage", () => {
     ["no file", ["render"], "name a file with -f"],
     ["a file without -f", ["render", "one.yaml"], "name files with -f"],
     ["an unknown flag", ["render", "--colour"], "--colour"],
+    ["a namespace that is none", ["render", "-f", "one.yaml", "-n", "Team A"], "--namespace must be the name of a namespace"],
+    ["an operator in several namespaces", ["render", "-f", "one.yaml", "--operator-namespace", "a,b"], "--operator-namespace must be the name of a namespace"],
     ["two names", ["status", "a", "b"], 'unexpected argument "b"'],
     ["a name and all namespaces", ["status", "a", "-A"], "goes with neither"],
     ["a format that is none", ["status", "-o", "yaml"], "must be table or json"],
