@@ -9,7 +9,7 @@ import { buildImages } from "../../build/images.ts";
 import { startCluster, waitFor } from "../cluster/index.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
 import type { Cluster, PodObject } from "../cluster/types.ts";
-import { kvresponder, waitReady } from "../support/kvresponders.ts";
+import { children, kvresponder, path, waitReady, type Resource } from "../support/kvresponders.ts";
 import { operatorNamespace, operatorUser } from "../support/operator-process.ts";
 import { shell, type Shell } from "../support/usage.ts";
 import { difference, inventory } from "./inventory.ts";
@@ -64,11 +64,12 @@ beforeAll(async () => {
   sh = await shell(cluster);
   const operator = images.find((i) => i.program === "operator");
   await cluster.loadImages([await retag(operator?.path ?? "", join(cluster.dir, "old-operator.tar"))]);
-  await cluster.kubectl("create", "namespace", "team");
+  for (const namespace of ["team", "neighbours", "elsewhere"]) await cluster.kubectl("create", "namespace", namespace);
   await cluster.kubectl("label", "namespace", "team", ...restricted);
-  before = await waitFor("the new namespace has its account", async () => {
+  const born = ["team", "neighbours", "elsewhere"].flatMap((namespace) => [`ServiceAccount ${namespace}/default`, `ConfigMap ${namespace}/kube-root-ca.crt`]);
+  before = await waitFor("the new namespaces have their accounts", async () => {
     const found = await inventory(cluster);
-    return found.includes("ServiceAccount team/default") && found.includes("ConfigMap team/kube-root-ca.crt") && found;
+    return born.every((object) => found.includes(object)) && found;
   });
 }, 600_000);
 
@@ -168,6 +169,36 @@ describe("Helm", () => {
     expect(said).toContain("kvresponders.kvresponder.io");
     await cluster.kubectl("delete", "namespace", operatorNamespace);
     await nothingLeft(["APIService /v1alpha1.kvresponder.io", "CustomResourceDefinition /kvresponders.kvresponder.io"]);
+    await cluster.kubectl("delete", "crd", "kvresponders.kvresponder.io");
+    await nothingLeft();
+  });
+});
+
+describe("Helm, for two namespaces", () => {
+  const watched = ["team", "neighbours"] as const;
+  let began: string;
+
+  test("tends what is in them, and lets a third alone", async () => {
+    began = new Date().toISOString();
+    await sh.line(`helm install kv-responder-operator ./${operatorChart} --namespace ${operatorNamespace} --create-namespace --set 'watchNamespaces={${watched.join(",")}}'`);
+    await rolledOut();
+    await cluster.apply(["elsewhere", ...watched].map((namespace) => kvresponder(namespace, "orders", { replicas: 1 })));
+    for (const namespace of watched) await waitReady(cluster, namespace, "orders", 120_000);
+    expect((await cluster.get<Resource>(path("elsewhere", "orders")))?.status).toEqual({ observedGeneration: -1 });
+    expect(await children(cluster, "elsewhere", "orders")).toEqual([]);
+  });
+
+  test("is refused nothing, with rights in the two alone", async () => {
+    expect(await refusals(began)).toEqual([]);
+    const may = (namespace: string) => cluster.kubectl("auth", "can-i", "list", "deployments", "-n", namespace, `--as=${operatorUser}`).catch(() => "no");
+    expect((await Promise.all(["team", "neighbours", "elsewhere"].map(may))).map((answer) => answer.trim())).toEqual(["yes", "yes", "no"]);
+  });
+
+  test("leaves nothing in any of them", async () => {
+    for (const namespace of ["elsewhere", ...watched]) await cluster.kubectl("delete", "kvresponder", "orders", "-n", namespace);
+    await waitFor("their children are gone", async () => (await inventory(cluster)).every((object) => !object.includes("orders")), { timeoutMs: 90_000, intervalMs: 1_000 });
+    await sh.line(`helm uninstall kv-responder-operator --namespace ${operatorNamespace} --wait`, 120_000);
+    await cluster.kubectl("delete", "namespace", operatorNamespace);
     await cluster.kubectl("delete", "crd", "kvresponders.kvresponder.io");
     await nothingLeft();
   });
