@@ -7,11 +7,10 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { resolveTools } from "../cluster/toolchain.ts";
-import { configFile, exampleDocuments, exampleObject } from "./documents.ts";
+import { collectorConfig as config, collectorFile as file } from "./collector.ts";
+import { exampleDocuments, exampleObject } from "./documents.ts";
 
-const file = "opentelemetry-collector.yaml";
 const run = promisify(execFile);
-const config = configFile(file, "otel-collector", "config.yaml");
 
 let [dir, otelcol] = ["", ""];
 beforeAll(async () => {
