@@ -5,6 +5,7 @@ import { createDeframer, frame, frameType, headerBytes, maxHandshakeBytes } from
 import { writeHello } from "../../../responder/replication/handshake.ts";
 import { FrameError, Writer } from "../../../responder/replication/wire.ts";
 import { writeIdentity } from "../../../responder/peers/identity.ts";
+import { atMost, same } from "../../support/same.ts";
 import { randomFrom, type Random } from "../store/random.ts";
 import { createFuzzedPod, identityOf, realm, type FarEnd } from "./fuzzed-pod.ts";
 import { startOfTime } from "./replica.ts";
@@ -119,7 +120,7 @@ test("a million bytes from who has proved nothing: the connection ends, the stor
     expect(end.wrote).toBeLessThan(300);
     const before = end.wrote;
     end.handlers.onData(hello);
-    expect(end.wrote).toBe(before);
+    same(end.wrote, before);
     pod.time.advance(1);
   }
   expect(ended).toBeGreaterThan(1_000);
@@ -197,8 +198,8 @@ test("whatever is fed, no more is held than one frame may have, and what is held
           all += chunk.length;
           fed += chunk.length;
           deframer.push(chunk);
-          expect(deframer.held).toBe(all - taken);
-          expect(deframer.held).toBeLessThanOrEqual(maxHandshakeBytes + 4);
+          same(deframer.held, all - taken);
+          atMost(deframer.held, maxHandshakeBytes + 4);
         }
       }
     } catch (err) {
@@ -221,6 +222,6 @@ test("a stream of all kinds of frames gives the same frames when it is cut once 
     return seen.join("\n");
   };
   const expected = framesOf([whole]);
-  for (let cut = 1; cut < whole.length; cut++) expect(framesOf([whole.subarray(0, cut), whole.subarray(cut)]) === expected).toBe(true);
+  for (let cut = 1; cut < whole.length; cut++) same(framesOf([whole.subarray(0, cut), whole.subarray(cut)]) === expected, true);
   expect(framesOf(Array.from(whole, (byte) => Buffer.of(byte)))).toBe(expected);
 });

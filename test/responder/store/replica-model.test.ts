@@ -5,6 +5,7 @@ import { bucketOf } from "../../../responder/store/digest.ts";
 import { createHash } from "../../../responder/store/hash.ts";
 import { mergeOutcome, putOutcome, type EvictionPolicy, type Journal } from "../../../responder/store/types.ts";
 import { compareVersions, formatVersion, type Version } from "../../../responder/store/version.ts";
+import { alike, atMost, same } from "../../support/same.ts";
 import { createReplica } from "../replication/replica.ts";
 import { randomFrom } from "./random.ts";
 
@@ -43,7 +44,7 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
   const mayGo = new Set<number>();
   let isDropping = false;
   const journal: Journal = {
-    changed: (slot) => expect(replica.store.replica.kind(slot)).toBeDefined(),
+    changed: (slot) => same(replica.store.replica.kind(slot) === undefined, false),
     rangeChanged: () => {},
     isKnown: (slot) => {
       const key = Buffer.alloc(replica.store.keyBytes(slot));
@@ -79,8 +80,8 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
     if (held) highest.set(key, held);
     if (slot < 0) return undefined;
     const shown = replica.shown(key)!;
-    expect({ value: shown.value, expiresAt: shown.expiresAt }).toEqual(contents.get(shown.version));
-    expect(shown.expiresAt === 0 || shown.expiresAt > time.now).toBe(true);
+    alike({ value: shown.value, expiresAt: shown.expiresAt }, contents.get(shown.version));
+    same(shown.expiresAt === 0 || shown.expiresAt > time.now, true);
     if (isCovered(key, held!)) throw new Error(`${key} is shown, but its prefix was deleted later`);
     return shown;
   };
@@ -90,23 +91,23 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
     const value = Buffer.from(`local ${random(2 ** 31)} ${"v".repeat(random(10) === 0 ? random(maxValue) : random(Math.min(200, maxValue)))}`);
     const expiresAt = random(4) === 0 ? time.now + 1 + random(3_000) : 0;
     const outcome = replica.put(key, value, expiresAt);
-    expect(state.usedBytes()).toBeLessThanOrEqual(maxBytes);
+    atMost(state.usedBytes(), maxBytes);
     if (outcome < 0) {
-      expect([outcome, policy]).toEqual([putOutcome.full, "NoEviction"]);
-      expect(replica.shown(key)).toEqual(before);
+      alike([outcome, policy], [putOutcome.full, "NoEviction"]);
+      alike(replica.shown(key), before);
       return;
     }
     const version = store.version(store.written);
     contents.set(formatVersion(version), { value: value.toString(), expiresAt });
-    expect(look(key)?.value).toBe(value.toString());
-    expect(outcome).toBe(before ? putOutcome.replaced : putOutcome.created);
+    same(look(key)?.value, value.toString());
+    same(outcome, before ? putOutcome.replaced : putOutcome.created);
   };
   const remove = (key: Buffer) => {
     const before = look(key);
-    expect(replica.delete(key)).toBe(before !== undefined);
-    expect(look(key)).toBeUndefined();
-    expect(state.tombstones!.bytes).toBeLessThanOrEqual(maxBytes * budgetPart);
-    if (!replica.held(key)) expect(refuses(key, store.replica.latestMs)).toBe(true);
+    same(replica.delete(key), before !== undefined);
+    same(look(key), undefined);
+    atMost(state.tombstones!.bytes, maxBytes * budgetPart);
+    if (!replica.held(key)) same(refuses(key, store.replica.latestMs), true);
   };
   const merge = (key: Buffer) => {
     // a peer's clock may stand elsewhere, and what it sends may be old
@@ -122,22 +123,22 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
     look(key);
     const before = replica.held(key);
     const outcome = replica.merge({ key, kind, version, expiresAt, value: Buffer.from(contentOf(version)) });
-    expect(state.usedBytes()).toBeLessThanOrEqual(maxBytes);
+    atMost(state.usedBytes(), maxBytes);
     const after = replica.held(key);
     if (outcome === mergeOutcome.stale) {
       if (!isCovered(key, version) && (!after || compareVersions(after, version) < 0)) throw new Error(`${key} was stale at ${text}`);
-      expect(after).toEqual(before);
+      alike(after, before);
     } else if (outcome === mergeOutcome.refused) {
-      expect([before, after, refuses(key, version.ms)]).toEqual([undefined, undefined, true]);
+      alike([before, after, refuses(key, version.ms)], [undefined, undefined, true]);
     } else {
       if (before) expect(compareVersions(before, version)).toBeLessThan(0);
-      else if (outcome === mergeOutcome.applied) expect(isCovered(key, version)).toBe(false);
+      else if (outcome === mergeOutcome.applied) same(isCovered(key, version), false);
       // what could not be kept is refused if it comes again
-      if (after) expect(after).toEqual(version);
-      else expect(refuses(key, version.ms)).toBe(true);
-      if (outcome === mergeOutcome.full || kind !== "value" || (expiresAt !== 0 && expiresAt <= time.now)) expect(replica.shown(key)).toBeUndefined();
-      else expect(replica.shown(key)?.version).toBe(text);
-      if (kind !== "value") expect(state.tombstones!.bytes).toBeLessThanOrEqual(maxBytes * budgetPart);
+      if (after) alike(after, version);
+      else same(refuses(key, version.ms), true);
+      if (outcome === mergeOutcome.full || kind !== "value" || (expiresAt !== 0 && expiresAt <= time.now)) same(replica.shown(key), undefined);
+      else same(replica.shown(key)?.version, text);
+      if (kind !== "value") atMost(state.tombstones!.bytes, maxBytes * budgetPart);
     }
     look(key);
   };
@@ -161,13 +162,13 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
     isDropping = true;
     store.replica.dropZombie(slot, ms + random(2));
     isDropping = false;
-    expect([replica.held(key), refuses(key, ms)]).toEqual([undefined, true]);
+    alike([replica.held(key), refuses(key, ms)], [undefined, true]);
   };
   const clear = () => {
     store.clear();
     ranges.push({ prefix: Buffer.alloc(0), version: store.replica.ranges.at(-1)!.version });
     while (state.discards.bytes + state.own.bytes > 0) store.sweep(10);
-    expect(store.stats().entries).toBe(0);
+    same(store.stats().entries, 0);
   };
 
   for (let n = 0; n < operations; n++) {
@@ -188,13 +189,13 @@ const run = (seed: number, { policy, maxBytes, maxEntries, keys: keyCount, maxVa
     else if (dice < 960) {
       const { expirations } = store.stats();
       const expired = store.sweep(random(60));
-      expect(store.stats().expirations - expirations).toBeLessThanOrEqual(expired);
+      atMost(store.stats().expirations - expirations, expired);
     } else if (dice < 990) dropZombie(key);
     else if (keyByKey) remove(key);
     else if (dice < 998) deleteRange();
     else if (random(4) === 0) clear();
     look(key);
-    if (maxEntries !== undefined) expect(store.stats().entries).toBeLessThanOrEqual(maxEntries);
+    if (maxEntries !== undefined) atMost(store.stats().entries, maxEntries);
     if (n % 1_000 === 0) replica.check();
   }
   replica.check();

@@ -6,6 +6,7 @@ import { createHash, type Hash } from "../../../responder/store/hash.ts";
 import { createState } from "../../../responder/store/state.ts";
 import { absent, putOutcome, type BorrowedValue, type EvictionPolicy, type Slot, type Store } from "../../../responder/store/types.ts";
 import { createModelStore } from "../../support/model-store.ts";
+import { alike, atMost, same } from "../../support/same.ts";
 import { checkState } from "./check-state.ts";
 import { randomFrom, type Random } from "./random.ts";
 
@@ -39,11 +40,11 @@ const drawKeys = (random: Random, count: number): Buffer[] => {
 /** Everything that can be read of an entry. */
 const describeEntry = (store: Store, slot: Slot) => {
   const value = Buffer.alloc(store.valueBytes(slot));
-  expect(store.copyValue(slot, value, 0)).toBe(value.length);
+  same(store.copyValue(slot, value, 0), value.length);
   const key = Buffer.alloc(store.keyBytes(slot));
-  expect(store.copyKey(slot, key, 0)).toBe(key.length);
+  same(store.copyKey(slot, key, 0), key.length);
   const version = Buffer.alloc(24);
-  expect(store.writeVersion(slot, version, 0)).toBe(24);
+  same(store.writeVersion(slot, version, 0), 24);
   return {
     key: key.toString("latin1"),
     value: value.toString("latin1"),
@@ -73,9 +74,9 @@ const run = (seed: number, setting: Setting) => {
 
   const compare = (key: Buffer, how: "find" | "peek") => {
     const [a, b] = [real[how](key, 0, key.length), model[how](key, 0, key.length)];
-    expect(a === absent).toBe(b === absent);
+    same(a === absent, b === absent);
     if (a === absent) gone(key);
-    else expect(describeEntry(real, a)).toEqual(describeEntry(model, b));
+    else alike(describeEntry(real, a), describeEntry(model, b));
     return a;
   };
   /** Takes what the store evicted from the model; returns how many that were. */
@@ -105,18 +106,18 @@ const run = (seed: number, setting: Setting) => {
     const evictedBefore = evicted();
     const outcome = real.put(key, 0, key.length, value, from, to, expiresAt, type);
     const evictedNow = evicted() - evictedBefore;
-    expect(real.stats().usedBytes).toBeLessThanOrEqual(setting.maxBytes);
-    if (setting.maxEntries !== undefined) expect(real.stats().entries).toBeLessThanOrEqual(setting.maxEntries);
+    atMost(real.stats().usedBytes, setting.maxBytes);
+    if (setting.maxEntries !== undefined) atMost(real.stats().entries, setting.maxEntries);
     if (outcome === putOutcome.full || outcome === putOutcome.tooLarge) {
-      if (outcome === putOutcome.full) expect(setting.policy).toBe("NoEviction");
-      expect(evictedNow).toBe(0);
+      if (outcome === putOutcome.full) same(setting.policy, "NoEviction");
+      same(evictedNow, 0);
       if (isAllocated) real.free(value);
       compare(key, "peek");
       return;
     }
-    expect(outcome).toBe(before === absent ? putOutcome.created : putOutcome.replaced);
-    expect(real.peek(key, 0, key.length)).toBe(real.written);
-    if (evictedNow > 0 || random(20) === 0) expect(dropEvicted()).toBeLessThanOrEqual(evictedNow);
+    same(outcome, before === absent ? putOutcome.created : putOutcome.replaced);
+    same(real.peek(key, 0, key.length), real.written);
+    if (evictedNow > 0 || random(20) === 0) atMost(dropEvicted(), evictedNow);
     if (evictedNow > 0 && (setting.maxEntries === undefined || real.stats().entries < setting.maxEntries)) {
       // evicted only for want of room: what is free now is less than what one step may have been after
       const spare = setting.maxBytes - real.stats().usedBytes;
@@ -138,19 +139,19 @@ const run = (seed: number, setting: Setting) => {
       seen.add(key.toString("latin1"));
     });
     if (scan.cursor !== 0) return;
-    for (const key of required) expect(seen.has(key)).toBe(true);
+    for (const key of required) same(seen.has(key), true);
     scan = undefined;
   };
 
   const borrow = (slot: Slot) => {
     const value = real.borrowValue(slot);
-    expect(value !== undefined).toBe(real.valueBytes(slot) > real.ownBufferBytes);
+    same(value !== undefined, real.valueBytes(slot) > real.ownBufferBytes);
     if (value) borrowed.push({ value, text: value.bytes.toString("latin1") });
   };
   const giveBack = () => {
     const one = borrowed.splice(random(borrowed.length), 1)[0];
     if (!one) return;
-    expect(one.value.bytes.toString("latin1") === one.text).toBe(true);
+    same(one.value.bytes.toString("latin1") === one.text, true);
     one.value.release();
     if (random(2)) one.value.release();
   };
@@ -167,11 +168,11 @@ const run = (seed: number, setting: Setting) => {
         const from = random(real.valueBytes(slot) + 1);
         const part = Buffer.alloc(3 + real.valueBytes(slot));
         const [a, b] = [real.copyValue(slot, part, 3, from), Buffer.alloc(part.length)];
-        expect(a).toBe(model.copyValue(model.peek(key, 0, key.length), b, 3, from));
-        expect(part.equals(b)).toBe(true);
+        same(a, model.copyValue(model.peek(key, 0, key.length), b, 3, from));
+        same(part.equals(b), true);
       }
     } else if (dice < 75) {
-      expect(real.delete(key, 0, key.length)).toBe(model.delete(key, 0, key.length));
+      same(real.delete(key, 0, key.length), model.delete(key, 0, key.length));
       gone(key);
     } else if (dice < 80) {
       const slot = compare(key, "peek");
@@ -189,7 +190,7 @@ const run = (seed: number, setting: Setting) => {
       for (const key of keys) gone(key);
       model.clear();
       real.clear();
-      expect(real.stats().entries).toBe(0);
+      same(real.stats().entries, 0);
     }
     if (n % 500 === 0) checkState(state, setting.policy);
   }
@@ -198,7 +199,7 @@ const run = (seed: number, setting: Setting) => {
   for (const key of keys) if (random(4) === 0) compare(key, "peek");
   time.now += 1e10;
   while (real.sweep(1000) > 0 || state.wheel.step(time.now) !== -2);
-  expect(real.stats().expiring).toBe(0);
+  same(real.stats().expiring, 0);
   real.clear();
   while (state.own.bytes + state.discards.bytes + state.slab.pages > 0) real.sweep(10);
   checkState(state, setting.policy);
