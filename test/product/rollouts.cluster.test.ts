@@ -71,6 +71,7 @@ test("with the same image nothing rolls", async () => {
   await cluster.waitFor("all were reconciled", async () => (await product.operator.metric("controller_runtime_reconcile_total")) >= names.length);
   expect((await deployments()).map((d) => [d.metadata.name, d.metadata.generation])).toEqual(before);
   expect(await states()).toEqual({ running: 0, stuck: 0, waiting: 0 });
+  expect(await product.operator.metric("kvoperator_max_concurrent_rollouts")).toBe(limit);
 });
 
 test("with another, two roll at once and never more, and all of them do", async () => {
