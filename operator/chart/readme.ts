@@ -14,13 +14,15 @@ const operatorReadme = (): string => `${notice}
 
 The operator, which makes a cache and its monitoring of each KVResponder. Version ${version}; Kubernetes 1.30 or later.
 
-\`\`\`
+<!-- not run: docs/install.md has the same line -->
+\`\`\`sh
 helm install kv-responder-operator ./config/helm/kv-responder-operator --namespace kv-responder-system --create-namespace
 \`\`\`
 
 Then a tenant, by the chart \`kv-responder\` beside this one:
 
-\`\`\`
+<!-- not run: docs/install.md has the same, smaller -->
+\`\`\`sh
 helm install kv-responder-prod ./config/helm/kv-responder --set tenant=production
 \`\`\`
 
@@ -29,20 +31,23 @@ Its objects have the names that \`kubectl apply -k config/default\` gives them, 
 
 Helm makes the namespace without labels. The operator runs under the strictest Pod Security Standard; to have it enforced:
 
-\`\`\`
+<!-- not run: test/install does, and has all of it run under the label -->
+\`\`\`sh
 kubectl label namespace kv-responder-system pod-security.kubernetes.io/enforce=restricted
 \`\`\`
 
 ## The CRD
 Helm installs what is in a chart's \`crds/\` once, and never upgrades it: a newer operator would meet the schema of an older one. So here the CRD is a template, and \`helm upgrade\` brings it along. It is kept when the release is uninstalled (\`crds.keep\`), because with it go all KVResponders and their caches. To remove it in the end:
 
-\`\`\`
+<!-- not run: docs/install.md has the same line -->
+\`\`\`sh
 kubectl delete crd kvresponders.kvresponder.io
 \`\`\`
 
 Where the CRD is there already, from \`kubectl apply\` or from a release that is gone, either hand it over,
 
-\`\`\`
+<!-- not run: it wants a CRD that Helm does not know; test/install/api-server.cluster.test.ts has one -->
+\`\`\`sh
 kubectl annotate crd kvresponders.kvresponder.io --overwrite meta.helm.sh/release-name=kv-responder-operator meta.helm.sh/release-namespace=kv-responder-system
 kubectl label crd kvresponders.kvresponder.io --overwrite app.kubernetes.io/managed-by=Helm
 \`\`\`
@@ -68,7 +73,8 @@ const tenantReadme = (): string => `${notice}
 
 One tenant's cache with its monitoring: a KVResponder (\`${apiVersion}\`), of which the operator makes everything else. Version ${version}. The operator comes first: chart \`kv-responder-operator\`, or \`kubectl apply -k config/default\`.
 
-\`\`\`
+<!-- not run: docs/install.md has the same, smaller -->
+\`\`\`sh
 helm install kv-responder-prod ./config/helm/kv-responder --set tenant=production
 \`\`\`
 

@@ -45,8 +45,9 @@ export const redisCompatibility = (): string => `# Redis compatibility
 The responder speaks RESP2 and RESP3 on port 6379 when \`spec.protocols.resp.enabled\` is set, over the same entries as HTTP: what is put by one is read by the other.
 It shows itself as Redis ${redisVersion}, whose replies and errors it gives, word for word; a test sends random commands to it and to a Redis ${redisVersion.slice(0, 3)} and compares.
 
-\`\`\`
-redis-cli -h kv-responder-<name> -a "$TOKEN" SET greeting hello EX 60
+<!-- not run: it wants a pod of the tenant's namespace that has redis-cli; getting-started.md runs one through a port-forward -->
+\`\`\`sh
+REDISCLI_AUTH=$TOKEN redis-cli -h kv-responder-NAME SET greeting hello EX 60
 \`\`\`
 
 Any other command gets Redis's own \`-ERR unknown command\`.

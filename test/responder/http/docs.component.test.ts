@@ -7,35 +7,11 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { noReplication, type Replication } from "../../../responder/replication/port.ts";
 import { updating } from "../../support/golden.ts";
+import { comparable, examplesOf, tidy, transcript, type Example } from "../../support/transcripts.ts";
 import { openApi } from "./harness.ts";
 
 const page = resolve(import.meta.dirname, "../../../docs/http-api.md");
 const run = promisify(execFile);
-
-interface Example {
-  /** As it stands on the page, continued by lines that begin with four spaces. */
-  readonly command: string;
-  readonly output: string;
-}
-
-const block = /```console\n([^]*?)```/g;
-
-const examplesOf = (text: string): Example[] =>
-  text
-    .split(/^\$ /m)
-    .slice(1)
-    .map((part) => {
-      const lines = part.replace(/\n$/, "").split("\n");
-      const end = lines.findIndex((line, i) => i > 0 && !line.startsWith("    "));
-      const at = end < 0 ? lines.length : end;
-      return { command: lines.slice(0, at).join("\n"), output: lines.slice(at).join("\n") };
-    });
-
-/** Without what the connection says of itself, as the page has it. */
-const tidy = (output: string) => output.replaceAll("\r", "").replace(/^(date|connection|keep-alive): .*\n/gim, "").trimEnd();
-/** Versions differ from run to run; order and case of headers from one way through the server to the other. */
-const comparable = (output: string) =>
-  output.replace(/[0-9a-f]{24}/g, "VERSION").replace(/(?:^[\w-]+: .*\n?)+/gm, (headers) => headers.toLowerCase().trimEnd().split("\n").toSorted().join("\n"));
 
 /** Two, of which one has everything and the other is cut off. */
 const twoPeers: Replication = {
@@ -52,7 +28,7 @@ test("each example answers what the page says", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "kvr-docs-"));
   try {
     const text = await readFile(page, "utf8");
-    const blocks = [...text.matchAll(block)].map(([, inside = ""]) => examplesOf(inside));
+    const blocks = [...text.matchAll(transcript)].map(([, inside = ""]) => examplesOf(inside));
     expect(blocks.flat().length).toBeGreaterThan(20);
     const seen: Example[][] = [];
     for (const examples of blocks) {
@@ -66,7 +42,7 @@ test("each example answers what the page says", async () => {
     }
     const written = (examples: readonly Example[]) => examples.map(({ command, output }) => `$ ${command}\n${output === "" ? "" : `${output}\n`}`).join("");
     let next = 0;
-    const actual = text.replace(block, () => `\`\`\`console\n${written(seen[next++] ?? [])}\`\`\``);
+    const actual = text.replace(transcript, () => `\`\`\`console\n${written(seen[next++] ?? [])}\`\`\``);
     if (updating) await writeFile(page, actual);
     else expect(actual).toBe(text);
   } finally {
