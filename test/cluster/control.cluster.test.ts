@@ -5,6 +5,7 @@ import { access, readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { established } from "./established.ts";
 import { startCluster, waitFor, type Cluster } from "./index.ts";
 import { processesMentioning } from "./processes.ts";
 
@@ -137,7 +138,7 @@ describe("controllers", () => {
     const names = { kind: "Thing", plural: "things" };
     const spec = { group: "example.com", scope: "Namespaced", names, versions: [{ name: "v1", served: true, storage: true, schema }] };
     await cluster.apply({ apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "things.example.com" }, spec });
-    await cluster.kubectl("wait", "--for=condition=Established", "crd/things.example.com");
+    await established(cluster, "things.example.com");
     await cluster.refreshGarbageCollector();
     const path = "/apis/example.com/v1/namespaces/default/things/owner";
     await cluster.apply({ apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "owner", namespace: "default" } });

@@ -66,12 +66,12 @@ const play = async (stage: Stage): Promise<void> => {
 
   say("installing CRD, RBAC and operator: kubectl apply -k config/default");
   await stage.kubectl(["apply", "--server-side", "-k", resolve(root, "config/default")]);
-  await stage.kubectl(["wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=60s"]);
+  // ready means that it watches KVResponders: they can be applied from then on
+  await stage.kubectl(["rollout", "status", "-n", "kv-responder-system", "deploy/kv-responder-operator", "--timeout=120s"]);
 
   say("two tenants: kubectl apply -f examples/tenants");
   await stage.kubectl(["apply", "-f", resolve(root, "examples/tenants")]);
   if (collector) await stage.kubectl(["patch", "kvresponder", "checkout", "-n", "default", "--type=merge", "-p", traceTo(collector)]);
-  await stage.kubectl(["rollout", "status", "-n", "kv-responder-system", "deploy/kv-responder-operator", "--timeout=120s"]);
   const tenants = await untilReady(stage);
 
   const endpoints: string[] = [];

@@ -3,6 +3,7 @@ import { parseResource } from "#crds/parse";
 import { label } from "#crds/names";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { established } from "../cluster/established.ts";
 import { startFakeKubelet, type FakeKubelet } from "../cluster/fake-kubelet.ts";
 import { crdFile } from "../cluster/monitoring/crds.ts";
 import type { Manifest } from "../cluster/types.ts";
@@ -29,7 +30,7 @@ beforeAll(async () => {
   product = await startProduct();
   // the rest of what the Prometheus Operator brings
   for (const name of ["prometheuses", "alertmanagers"] as const) await cluster().apply(crdFile(name));
-  await cluster().kubectl("wait", "--for=condition=Established", "crd/prometheuses.monitoring.coreos.com", "crd/alertmanagers.monitoring.coreos.com", "--timeout=60s");
+  await established(cluster(), "prometheuses.monitoring.coreos.com", "alertmanagers.monitoring.coreos.com");
   // pods that must be on different nodes find three
   nodes = [await startFakeKubelet(cluster(), { node: "second" }), await startFakeKubelet(cluster(), { node: "third" })];
   sh = await shell(cluster());

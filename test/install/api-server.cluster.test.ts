@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { buildManifests } from "../../build/manifests.ts";
+import { established } from "../cluster/established.ts";
 import { startCluster, waitFor } from "../cluster/index.ts";
 import { crdPaths } from "../cluster/monitoring/crds.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
@@ -61,7 +62,7 @@ describe("kubeconform, with the schemas of this API server, has no objection to"
   beforeAll(async () => {
     const judges = objects(manifests.get("config/default") ?? "").filter(({ kind }) => kind === "CustomResourceDefinition" || kind === "Namespace");
     await cluster.apply(judges);
-    await cluster.kubectl("wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=30s");
+    await established(cluster, "kvresponders.kvresponder.io");
   });
 
   const check = async (text: string): Promise<{ resources: { kind: string; name: string; status: string; msg: string }[]; summary: { valid: number; invalid: number; errors: number; skipped: number } }> => {

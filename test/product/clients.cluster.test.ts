@@ -26,7 +26,6 @@ beforeAll(async () => {
   // kubelets of this cluster look at their mounts every second
   const flags = ["--token-propagation=10s", "--token-overlap=20s"].map((value) => ({ op: "add", path: "/spec/template/spec/containers/0/args/-", value }));
   await cluster.kubectl("patch", "deploy/kv-responder-operator", "-n", operatorNamespace, "--type=json", "-p", JSON.stringify(flags));
-  await cluster.kubectl("wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=60s");
   await cluster.kubectl("rollout", "status", "-n", operatorNamespace, "deploy/kv-responder-operator", "--timeout=60s");
   await cluster.kubectl("create", "namespace", namespace);
   await cluster.apply(kvresponder(namespace, name, { replicas: 2, cache: { maxMemory: "32Mi" }, protocols: { resp: { enabled: true, port: 6400 } } }));

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { resolve } from "node:path";
+import { established } from "../cluster/established.ts";
 import type { Cluster } from "../cluster/types.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -27,7 +28,7 @@ export const installOperatorObjects = async (cluster: Cluster, kustomization = r
   const text = await cluster.kubectl("kustomize", kustomization);
   const documents = text.split(/^---$/m).filter((d) => !/^kind: Deployment$/m.test(d));
   await cluster.apply(documents.join("\n---\n"));
-  await cluster.kubectl("wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=30s");
+  await established(cluster, "kvresponders.kvresponder.io");
   // it would take up to 40 s to notice the new kind, and children to go with their owner
   await cluster.refreshGarbageCollector();
 };

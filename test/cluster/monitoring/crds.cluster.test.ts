@@ -1,5 +1,6 @@
 // The custom resources alone, in a control cluster: what a KVResponder's children need, with full validation.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { established } from "../established.ts";
 import { startCluster, type Cluster } from "../index.ts";
 import { crdPaths } from "./crds.ts";
 
@@ -11,7 +12,7 @@ afterAll(() => cluster?.stop());
 
 test("ServiceMonitor and PrometheusRule can be applied, and are validated", async () => {
   for (const crd of crdPaths) await cluster.apply(crd);
-  await cluster.kubectl("wait", "--for=condition=Established", "crd/servicemonitors.monitoring.coreos.com", "crd/prometheusrules.monitoring.coreos.com", "--timeout=20s");
+  await established(cluster, "servicemonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com");
   const monitor = (interval: string) => ({
     apiVersion: "monitoring.coreos.com/v1",
     kind: "ServiceMonitor",

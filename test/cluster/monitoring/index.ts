@@ -1,5 +1,6 @@
 // The real prometheus-operator with one Prometheus over all ServiceMonitors and rules, in a node cluster.
 import { readFile } from "node:fs/promises";
+import { established } from "../established.ts";
 import { toolImageArchives } from "../images.ts";
 import type { Cluster, Forward } from "../types.ts";
 import { waitFor } from "../wait.ts";
@@ -29,7 +30,7 @@ export const installMonitoring = async (cluster: Cluster, { fast = true }: Monit
   );
   // the operator looks for them only when it starts; tests may have applied some of them as themselves
   for (const name of crdNames) await cluster.apply(crdFile(name), { force: true });
-  await cluster.kubectl("wait", "--for=condition=Established", ...crdNames.map((name) => `crd/${name}.monitoring.coreos.com`), "--timeout=30s");
+  await established(cluster, ...crdNames.map((name) => `${name}.monitoring.coreos.com`));
   await cluster.apply(await manifest("operator", fast));
   await cluster.apply(await manifest("prometheus", fast));
   const inNamespace = `--namespace=${monitoringNamespace}`;

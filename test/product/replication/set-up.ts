@@ -21,7 +21,6 @@ export const startReplicated = async (name: string, spec: object): Promise<Repli
   try {
     const of = ["team", name] as const;
     await cluster.kubectl("apply", "--server-side", "-k", resolve(import.meta.dirname, "../../../config/default"));
-    await cluster.kubectl("wait", "--for=condition=Established", "crd/kvresponders.kvresponder.io", "--timeout=60s");
     await cluster.kubectl("rollout", "status", "-n", operatorNamespace, "deploy/kv-responder-operator", "--timeout=120s", { timeoutMs: 130_000 });
     await cluster.kubectl("create", "namespace", of[0]);
     await cluster.apply(kvresponder(...of, spec));
