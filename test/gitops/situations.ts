@@ -84,8 +84,11 @@ export const together: readonly Situation[] = [
   situation("degraded_rollout_stuck", "Degraded", async (cluster, at) => {
     await make(cluster, at, unschedulable);
     await waitForCondition(cluster, at, "WorkloadAvailable", { reason: "ReplicasNotReady" });
-    await exceedDeadline(cluster, ...at);
-    await waitForCondition(cluster, at, "WorkloadAvailable", { status: "False", reason: "RolloutStuck" });
+    // said again until it stays: the controller writes over it with each pod that it makes
+    await cluster.waitFor("the rollout is stuck", async () => {
+      await exceedDeadline(cluster, ...at);
+      return waitForCondition(cluster, at, "WorkloadAvailable", { status: "False", reason: "RolloutStuck" }, 2_000);
+    });
   }),
   situation("degraded_secret_missing", "Degraded", async (cluster, at) => {
     await make(cluster, at, { ...unschedulable, auth: { secretName: "my-tokens" } });
