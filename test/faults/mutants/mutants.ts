@@ -6,8 +6,8 @@ export interface Mutant {
   readonly name: string;
   /** The schedules in which it shows; absent: any. */
   readonly profile?: Profile;
-  /** Of schedules among which it shows early. Default 1. */
-  readonly seed?: number;
+  /** Schedules that are passed over, since it does not show in them. Default 0. */
+  readonly passOver?: number;
   /** From the root of the tree. */
   readonly file: string;
   /** Stands there exactly once. */
@@ -55,6 +55,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an eviction is sent as a deletion with a version of its own",
     profile: "pressure",
+    passOver: 1989,
     file: "responder/store/room.ts",
     from: "if (!state.mayForget(slot)) return void tombstones?.bury(slot, \"evicted\");",
     to: "if (state.journal) { tombstones?.bury(slot, \"deleted\"); state.drawVersion(slot); return state.journal.changed(slot); }",
@@ -62,18 +63,21 @@ export const mutants: readonly Mutant[] = [
   {
     name: "acknowledged before it is applied",
     profile: "unsteady",
+    passOver: 425,
     file: "responder/replication/sender.ts",
     from: "    noteClean();\n  };\n\n  const onAck",
     to: "    noteClean();\n    if (member) member.ackedChanges = store.replica.changes;\n    hub.waiters.check();\n  };\n\n  const onAck",
   },
   {
     name: "dirty slots are freed when they are evicted or over",
+    passOver: 71,
     file: "responder/replication/journal.ts",
     from: "if (!parts || parts.hasStrangers()) return false;",
     to: "return true;",
   },
   {
     name: "what others wrote is forgotten as if everyone had it",
+    passOver: 1952,
     file: "responder/replication/journal.ts",
     from: "if (identity.node !== node && (applied.get(node) ?? 0) < ms) return false;",
     to: "",
@@ -93,6 +97,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what was on its way when a connection ended counts as arrived",
     profile: "unsteady",
+    passOver: 425,
     file: "responder/replication/sender.ts",
     from: "outbox?.lost();",
     to: "outbox?.acknowledge(outbox.sent);\n    settle();\n    hub.waiters.check();",
@@ -100,6 +105,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a deleted range is not held against what arrives late",
     profile: "longCut",
+    passOver: 203,
     file: "responder/store/replica.ts",
     from: "if (ranges.list.length > 0 && ranges.covers(ranges.list,",
     to: "if (ranges.list.length < 0 && ranges.covers(ranges.list,",
@@ -127,12 +133,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a record that was found too far ahead counts as delivered",
     profile: "skewed",
+    passOver: 453,
     file: "responder/replication/sender.ts",
     from: "if (slot >= 0) member.backlog.mark(slot);\n    else ranges",
     to: "if (slot < 0) ranges",
   },
   {
     name: "expired entries go without a trace",
+    passOver: 71,
     file: "responder/store/room.ts",
     from: "if (state.mayForget(slot)) state.remove(slot);\n    else {",
     to: "if (state.mayForget(slot) || state.isExpired(slot)) state.remove(slot);\n    else {",
