@@ -10,6 +10,8 @@ import { childPath } from "../../support/kvresponders.ts";
 import { anyContext, context } from "./contexts.ts";
 
 const namespace = "rendered";
+/** Resources whose children are all tried; `make soak` tries more. */
+const runs = Number(process.env["FC_RUNS"] ?? 100);
 let cluster: Cluster;
 
 beforeAll(async () => {
@@ -31,19 +33,21 @@ const changed = (rendered: unknown, stored: unknown, path: string): string[] => 
   return Object.entries(rendered).flatMap(([key, value]) => changed(value, (stored as Record<string, unknown> | undefined)?.[key], `${path}.${key}`));
 };
 
+const problemsOf = async (child: KubeObject): Promise<string[]> => {
+  // pods need their account; everything else need not stay
+  const { status, body } = await apply(child, child.kind !== "ServiceAccount");
+  const found = status < 300 ? changed(child, body, child.kind) : [`${child.kind}: ${status} ${body.message}`];
+  if (child.kind !== "Deployment") return found;
+  const { template } = child["spec"] as { template: { metadata: object; spec: object } };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name: "admitted" }, spec: template.spec };
+  const admitted = await cluster.request<{ message?: string }>("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod);
+  return admitted.status < 300 ? found : [...found, `Pod: ${admitted.status} ${admitted.body.message}`];
+};
+
 const problems = async (children: readonly KubeObject[]): Promise<string[]> => {
-  const found: string[] = [];
-  for (const child of children) {
-    // pods need their account; everything else need not stay
-    const { status, body } = await apply(child, child.kind !== "ServiceAccount");
-    found.push(...(status < 300 ? changed(child, body, child.kind) : [`${child.kind}: ${status} ${body.message}`]));
-    if (child.kind !== "Deployment") continue;
-    const { template } = child["spec"] as { template: { metadata: object; spec: object } };
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name: "admitted" }, spec: template.spec };
-    const admitted = await cluster.request<{ message?: string }>("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod);
-    if (admitted.status >= 300) found.push(`Pod: ${admitted.status} ${admitted.body.message}`);
-  }
-  return found;
+  const accounts = children.filter(({ kind }) => kind === "ServiceAccount");
+  const others = children.filter((child) => !accounts.includes(child));
+  return [...(await Promise.all(accounts.map(problemsOf))), ...(await Promise.all(others.map(problemsOf)))].flat();
 };
 
 // without a UID: the garbage collector removes what has an owner that does not exist
@@ -63,9 +67,9 @@ describe("what is rendered is what is stored", () => {
       fc.asyncProperty(anyContext, async (c) => {
         expect(await problems(desired({ ...c, ...here }))).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: runs },
     );
-  });
+  }, runs * 3_000);
 });
 
 test("a pod that is not restricted would have been refused here", async () => {
