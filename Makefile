@@ -50,6 +50,7 @@ test: install tools verify typecheck lint ## Everything CI runs: checks, unit, c
 soak: install tools ## Long forms: every property from another seed, random Redis commands against a real Redis, the children of any resource against a real API server, floods against the planned memory, the rules of a thousand tenants, faults between pods (an hour)
 	@FC_SEED=$$RANDOM$$RANDOM vitest run --project unit
 	@FC_SEED=$$RANDOM$$RANDOM FC_RUNS=5000 vitest run --project component test/redis/differential
+	@FC_SEED=$$RANDOM$$RANDOM SIM_RUNS=2000 vitest run --project component test/faults/simulation
 	@FC_SEED=$$RANDOM$$RANDOM FC_RUNS=500 vitest run --project cluster test/operator/render/stored
 	@KVR_TENANTS=1000 vitest run --project gates test/operator/observability/rules-cost
 	@KVR_FLOODS=30 vitest run --project gates test/responder/memory
