@@ -4,7 +4,7 @@ import { createStore } from "../../../responder/store/store.ts";
 import type { EvictionPolicy } from "../../../responder/store/types.ts";
 import { randomFrom } from "./random.ts";
 
-const [mebibytes, policy] = [Number(process.argv[2]), process.argv[3] as EvictionPolicy];
+const [mebibytes, policy, turns] = [Number(process.argv[2]), process.argv[3] as EvictionPolicy, Number(process.argv[4])];
 const maxBytes = mebibytes * 2 ** 20;
 const random = randomFrom(7);
 const resident = () => {
@@ -45,7 +45,7 @@ warm.sweep(10_000);
 const before = resident();
 const store = make(maxBytes);
 for (const [phase, size] of Object.entries(phases)) {
-  churn(store, size, 3 * maxBytes);
+  churn(store, size, turns * maxBytes);
   const { usedBytes, entries } = store.stats();
   console.log(JSON.stringify({ phase, maxBytes, usedBytes, entries, grownBytes: resident() - before }));
 }

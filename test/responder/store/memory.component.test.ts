@@ -16,21 +16,22 @@ const mebibyte = 2 ** 20;
 /** JavaScript objects of pages and large values, code compiled late, malloc's own. */
 const constantBytes = 4 * mebibyte;
 
-/** As in a pod: a small young generation, and malloc that takes buffers over 64 KiB from the system and gives them back at once. */
-const measure = async (mebibytes: number, policy: string): Promise<Measured[]> => {
+/** `turns`: how many times its memory is written in each phase. As in a pod: a small young generation, and malloc that takes buffers over 64 KiB from the system and gives them back at once. */
+const measure = async (mebibytes: number, policy: string, turns: number): Promise<Measured[]> => {
   const child = resolve(import.meta.dirname, "memory.child.ts");
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--max-semi-space-size=4", child, String(mebibytes), policy], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--max-semi-space-size=4", child, String(mebibytes), policy, String(turns)], {
     env: { MALLOC_MMAP_THRESHOLD_: "65536" },
   });
   return stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Measured);
 };
 
 test.each([
-  [64, "LRU"],
-  [64, "TinyLFU"],
-  [256, "LRU"],
-] as const)("%i MiB by %s: every phase fills it, and the process grows by no more than 2 % and a constant", { timeout: 180_000, skip: process.platform !== "linux" }, async (mebibytes, policy) => {
-  const phases = await measure(mebibytes, policy);
+  [64, "LRU", 2],
+  [64, "TinyLFU", 2],
+  // so large that a share of it stands out from the constant; once over is enough for that
+  [256, "LRU", 1.25],
+] as const)("%i MiB by %s: every phase fills it, and the process grows by no more than 2 % and a constant", { timeout: 180_000, skip: process.platform !== "linux" }, async (mebibytes, policy, turns) => {
+  const phases = await measure(mebibytes, policy, turns);
   expect(phases).toHaveLength(6);
   for (const { phase, maxBytes, usedBytes, grownBytes } of phases) {
     expect(usedBytes, phase).toBeLessThanOrEqual(maxBytes);
