@@ -47,7 +47,7 @@ test: install tools verify typecheck lint ## Everything CI runs: checks, unit, c
 	@node test/second-look.ts gates
 	@node test/second-look.ts cluster
 
-soak: install tools ## Long forms: every property from another seed, random Redis commands against a real Redis, the children of any resource against a real API server, floods against the planned memory, the rules of a thousand tenants, faults between pods (an hour)
+soak: install tools ## Long forms: every property from another seed, random Redis commands against a real Redis, 2,000 schedules of faults on virtual time, the children of any resource against a real API server, floods against the planned memory, the rules of a thousand tenants, faults between pods (an hour)
 	@FC_SEED=$$RANDOM$$RANDOM vitest run --project unit
 	@FC_SEED=$$RANDOM$$RANDOM FC_RUNS=5000 vitest run --project component test/redis/differential
 	@FC_SEED=$$RANDOM$$RANDOM SIM_RUNS=2000 vitest run --project component test/faults/simulation
