@@ -22,6 +22,9 @@ afterAll(async () => {
 });
 
 test.each(story)("%s", async (page) => {
-  const said = await sh.line(scriptOf(page), 280_000);
+  const said = await sh.line(scriptOf(page), 280_000).catch((cause: Error & { stdout?: string }) => {
+    // which block it was, and what it said before it failed
+    throw new Error(`${page} failed after:\n${cause.stdout?.slice(-2_000)}`, { cause });
+  });
   expect(said).toContain(`### ${page}:`);
 }, 300_000);
