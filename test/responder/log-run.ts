@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { expect } from "vitest";
+import { compileCache } from "../support/compile-cache.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -36,7 +37,7 @@ export interface Program {
 export const run = ({ program, args = [], env = {}, imports = [], isStalled = false }: Program): Run => {
   const child = spawn(process.execPath, [...imports.flatMap((source) => ["--import", `data:text/javascript,${encodeURIComponent(source)}`]), program, ...args], {
     cwd: root,
-    env: { PATH: process.env["PATH"], ...env },
+    env: { PATH: process.env["PATH"], ...compileCache, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const parts: Buffer[] = [];

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { compileCache } from "../support/compile-cache.ts";
 
 export type LogLine = Record<string, unknown> & { level: string; msg: string };
 
@@ -39,7 +40,7 @@ export const startResponder = async (env: Record<string, string> = {}, { imports
   const args = [...imports.flatMap((source) => ["--import", `data:text/javascript,${encodeURIComponent(source)}`]), program];
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { PATH: process.env["PATH"], KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", ...env },
+    env: { PATH: process.env["PATH"], ...compileCache, KVR_HTTP_PORT: "0", KVR_METRICS_PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: LogLine[] = [];
@@ -74,7 +75,7 @@ export const startResponder = async (env: Record<string, string> = {}, { imports
 
 /** For starts that must fail: exit code and standard error. */
 export const failToStart = async (env: Record<string, string>): Promise<{ code: number; stderr: string; stdout: string }> => {
-  const child = spawn(process.execPath, ["responder/main.ts"], { cwd: root, env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["responder/main.ts"], { cwd: root, env: { PATH: process.env["PATH"], ...compileCache, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let [stderr, stdout] = ["", ""];
   child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
   child.stdout.on("data", (chunk: Buffer) => void (stdout += chunk.toString()));

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { resolve } from "node:path";
 import { established } from "../cluster/established.ts";
 import type { Cluster } from "../cluster/types.ts";
+import { compileCache } from "./compile-cache.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -38,7 +39,7 @@ export const startOperator = async (cluster: Cluster, args: readonly string[] = 
   const child = spawn(
     process.execPath,
     [resolve(root, "operator/main.ts"), "--kubeconfig", kubeconfig, "--responder-image", "localhost/kvr/responder:test", "--host", "127.0.0.1", "--port", "0", ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...compileCache } },
   );
   const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const logs: LogLine[] = [];
