@@ -134,8 +134,8 @@ describe("what is answered", () => {
   let pairs: (readonly [fast: Api, general: Api])[];
   beforeAll(async () => {
     const open = async (lane: number) => {
-      // in every third one writes wait for a peer, which has everything
-      const options = { limits, ...(lane % 3 === 0 && { replication: () => prompt }) };
+      // little memory, since it is cleared before each row; in every third one writes wait for a peer, which has everything
+      const options = { limits, maxBytes: 2 ** 20, ...(lane % 3 === 0 && { replication: () => prompt }) };
       return [await openApi(options), await openApi({ ...options, fast: false })] as const;
     };
     pairs = await Promise.all(Array.from({ length: lanes }, (_, lane) => open(lane)));
