@@ -10,7 +10,7 @@ import { children, condition, kvresponder, path, waitForCondition, waitReady } f
 import { roundTrip, untilServed } from "../support/one-connection.ts";
 import { operatorNamespace } from "../support/operator-process.ts";
 import { tokenOf } from "../support/tokens.ts";
-import { shell, type Shell } from "../support/usage.ts";
+import { shell, type Shell, withManualsPorts } from "../support/usage.ts";
 
 let cluster: Cluster;
 let prometheus: Forward;
@@ -114,15 +114,17 @@ describe("the usage lines, word for word", () => {
   });
 
   test("port-forward and curl show its metrics", async () => {
-    const forward = sh.background("kubectl port-forward svc/kv-responder-production 3000:80");
-    try {
-      const metrics = await waitFor("curl localhost:3000/metrics", () => sh.line("curl -sf localhost:3000/metrics"));
-      expect(metrics).toMatch(/^kv_http_requests_total\{/m);
-      expect(metrics).toMatch(/^kv_info\{.*tenant="production"/m);
-    } finally {
-      forward.kill();
-    }
-  });
+    const metrics = await withManualsPorts(async () => {
+      const forward = sh.background("kubectl port-forward svc/kv-responder-production 3000:80");
+      try {
+        return await waitFor("curl localhost:3000/metrics", () => sh.line("curl -sf localhost:3000/metrics"));
+      } finally {
+        forward.kill();
+      }
+    });
+    expect(metrics).toMatch(/^kv_http_requests_total\{/m);
+    expect(metrics).toMatch(/^kv_info\{.*tenant="production"/m);
+  }, 360_000);
 
   test("kubectl logs | jq shows structured lines", async () => {
     const text = await sh.line("kubectl logs -l app.kubernetes.io/name=kv-responder --tail=100 | jq . | jq -c .");

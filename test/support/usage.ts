@@ -1,12 +1,17 @@
 // Lines of the manual, run word for word in a shell that has kubectl, helm and the cluster's kubeconfig.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { dirname, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { withLock } from "../cluster/lock-file.ts";
 import { resolveTools } from "../cluster/toolchain.ts";
 import type { Cluster } from "../cluster/types.ts";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
+
+/** The manual forwards to fixed ports of loopback (3000, 6379, ...): one test at a time has them, of all files that run beside each other. */
+export const withManualsPorts = <T>(work: () => Promise<T>): Promise<T> => withLock(join(tmpdir(), "kvr-manuals-ports.lock"), work);
 
 export interface Shell {
   /** Standard output of a line; throws with its standard error. */
