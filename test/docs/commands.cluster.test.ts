@@ -1,10 +1,10 @@
-// Every command of the pages, word for word, in a real cluster, in the order in which somebody new would read them.
+// Every command of the pages, word for word, in a real cluster, in the order in which somebody new would read them. The loopback ports that they name (3000, 6379, ...) are of no other cluster test.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildImages } from "../../build/images.ts";
 import { startCluster } from "../cluster/index.ts";
 import { installMonitoring } from "../cluster/monitoring/index.ts";
 import type { Cluster, Forward } from "../cluster/types.ts";
-import { shell, type Shell, withManualsPorts } from "../support/usage.ts";
+import { shell, type Shell } from "../support/usage.ts";
 import { scriptOf, story } from "./commands.ts";
 
 let cluster: Cluster;
@@ -22,9 +22,9 @@ afterAll(async () => {
 });
 
 test.each(story)("%s", async (page) => {
-  const said = await withManualsPorts(() => sh.line(scriptOf(page), 280_000)).catch((cause: Error & { stdout?: string }) => {
+  const said = await sh.line(scriptOf(page), 280_000).catch((cause: Error & { stdout?: string }) => {
     // which block it was, and what it said before it failed
     throw new Error(`${page} failed after:\n${cause.stdout?.slice(-2_000)}`, { cause });
   });
   expect(said).toContain(`### ${page}:`);
-}, 360_000);
+}, 300_000);
