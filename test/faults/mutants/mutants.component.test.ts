@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { compileCache } from "../../support/compile-cache.ts";
 import { mutants } from "./mutants.ts";
 
 const run = promisify(execFile);
@@ -20,7 +21,7 @@ interface Found {
 const hunt = async (number: number): Promise<Found> => {
   const args = ["--import", file("load.child.ts"), file("hunt.child.ts"), String(most)];
   // exits 1 when it found nothing, and says so all the same
-  const { stdout } = await run(process.execPath, args, { env: { ...process.env, MUTANT: String(number) }, maxBuffer: 2 ** 24 }).catch((err: { stdout?: string; stderr?: string }) => {
+  const { stdout } = await run(process.execPath, args, { env: { ...process.env, ...compileCache, MUTANT: String(number) }, maxBuffer: 2 ** 24 }).catch((err: { stdout?: string; stderr?: string }) => {
     if (!err.stdout) throw new Error(`the hunt itself failed: ${err.stderr ?? ""}`);
     return { stdout: err.stdout };
   });
