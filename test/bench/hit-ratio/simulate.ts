@@ -15,7 +15,8 @@ export const storePlayer =
     const store = createStore({ maxBytes: 2 ** 30, maxEntries: entries, evictionPolicy, hashSeed: Buffer.from("hitratio"), now: () => 1, node: 1 });
     const key = Buffer.alloc(8);
     let hits = 0;
-    for (const [i, number] of requests.entries()) {
+    for (let i = 0; i < requests.length; i++) {
+      const number = requests[i]!;
       key.writeUInt32LE(number);
       if (store.find(key, 0, key.length) >= 0) hits += i >= countFrom ? 1 : 0;
       else store.put(key, 0, key.length, value, 0, value.length, 0);
@@ -27,7 +28,8 @@ export const storePlayer =
 export const exactLru: Player = ({ requests }, entries, countFrom) => {
   const cache = new LRUCache<number, true>({ max: entries });
   let hits = 0;
-  for (const [i, number] of requests.entries()) {
+  for (let i = 0; i < requests.length; i++) {
+    const number = requests[i]!;
     if (cache.get(number)) hits += i >= countFrom ? 1 : 0;
     else cache.set(number, true);
   }
