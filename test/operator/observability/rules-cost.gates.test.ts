@@ -19,7 +19,8 @@ const tenants = Number(process.env["KVR_TENANTS"] ?? 100);
 const recordedSeries = 23;
 /** Milliseconds of processor time for all rules of one tenant, once: at the usual 30 s a hundred tenants then take a tenth of a core. */
 const budgetMs = 30;
-const measuredForMs = 15_000;
+/** Every tenant's rules run once a second, as far as two cores go: many tenants make up for the time. */
+const measuredForMs = (count: number): number => (count === 1 ? 15_000 : 8_000);
 
 /** The page of a real pod, for all: what it says does not matter, how much it is does. */
 let page = "";
@@ -60,7 +61,7 @@ test.each([1, tenants])("%i tenants", { timeout: 600_000 }, async (count) => {
   const read = () => Promise.all(both.map(async (prometheus) => ({ cpu: cpuMicros([prometheus.pid]), rounds: await own(prometheus, "prometheus_rule_group_iterations_total") })));
   const before = await read();
   // a span of work, not a condition: what it costs is what is measured
-  await sleep(measuredForMs);
+  await sleep(measuredForMs(count));
   const after = await read();
   const used = after.map(({ cpu }, i) => (cpu - (before[i]?.cpu ?? 0)) / 1_000);
   const rounds = (after[1]?.rounds ?? 0) - (before[1]?.rounds ?? 0);
