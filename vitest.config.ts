@@ -49,7 +49,7 @@ export default defineConfig({
           exclude,
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          // a file mostly waits, for pods, endpoints and periods: two at a time take two thirds of the time of one after the other (each has a cluster of its own)
+          // a file mostly waits, for pods, endpoints and periods: two at a time take little more than half of the time of one after the other (each has a cluster of its own)
           maxWorkers: 2,
           // vitest wants projects with different numbers of workers apart
           sequence: { groupOrder: 1 },

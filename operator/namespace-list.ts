@@ -1,4 +1,5 @@
 // Reads a flag's list of namespaces, "team-a,team-b", or its one namespace.
+import { dnsLabelPattern } from "#crds/fields";
 
 const lists = {
   /** Each is watched by itself: about a dozen connections. */
@@ -7,7 +8,8 @@ const lists = {
   "monitoring-namespaces": { most: 16, without: "let everybody read metrics" },
 } as const;
 
-const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+const label = new RegExp(dnsLabelPattern);
+const isName = (text: string): boolean => text.length <= 63 && label.test(text);
 
 /** Throws RangeError. */
 export const parseNamespace = (flag: string, text: string): string => {

@@ -100,6 +100,7 @@ describe("usage", () => {
     ["a file without -f", ["render", "one.yaml"], "name files with -f"],
     ["an unknown flag", ["render", "--colour"], "--colour"],
     ["a namespace that is none", ["render", "-f", "one.yaml", "-n", "Team A"], "--namespace must be the name of a namespace"],
+    ["a namespace with too long a name", ["render", "-f", "one.yaml", "-n", "a".repeat(64)], "--namespace must be the name of a namespace"],
     ["an operator in several namespaces", ["render", "-f", "one.yaml", "--operator-namespace", "a,b"], "--operator-namespace must be the name of a namespace"],
     ["two names", ["status", "a", "b"], 'unexpected argument "b"'],
     ["a name and all namespaces", ["status", "a", "-A"], "goes with neither"],
